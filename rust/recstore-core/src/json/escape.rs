@@ -1,0 +1,139 @@
+//! Strings: escapes into text and back.
+
+/// Returns the length of the escape that `text` begins with, in bytes, or `None` where it is none that JSON knows.
+#[inline]
+pub(super) fn escape_length(text: &[u8]) -> Option<usize> {
+    match text.get(1)? {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
+        b'u' => hex4(text.get(2..)?).map(|_| 6),
+        _ => None,
+    }
+}
+
+/// Turns what lies between the quotes of a well-formed JSON string into text.
+///
+/// A lone surrogate (`"\ud800"`) is kept in the three bytes that UTF-8 would use for it (WTF-8), as Python keeps it in
+/// a `str`; a pair of them becomes the one character it stands for.
+pub(super) fn unescape(inside: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(inside.len());
+    let mut rest = inside;
+    while let Some(plain) = memchr::memchr(b'\\', rest) {
+        let (before, escape) = rest.split_at(plain);
+        text.extend_from_slice(before);
+        let mut taken = 2;
+        match escape.get(1) {
+            Some(b'b') => text.push(0x08),
+            Some(b'f') => text.push(0x0C),
+            Some(b'n') => text.push(b'\n'),
+            Some(b'r') => text.push(b'\r'),
+            Some(b't') => text.push(b'\t'),
+            Some(b'u') => {
+                let unit_at = |at: usize| escape.get(at..).and_then(hex4);
+                let low = escape.get(6..8).filter(|next| *next == b"\\u").and_then(|_| unit_at(8));
+                let (point, length) = match (unit_at(2).unwrap_or(0xFFFD), low) {
+                    (high @ 0xD800..=0xDBFF, Some(low @ 0xDC00..=0xDFFF)) => {
+                        (0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00), 12)
+                    }
+                    (unit, _) => (unit, 6),
+                };
+                push_code_point(&mut text, point);
+                taken = length;
+            }
+            other => text.extend(other),
+        }
+        rest = escape.get(taken..).unwrap_or_default();
+    }
+    text.extend_from_slice(rest);
+    text
+}
+
+fn hex4(digits: &[u8]) -> Option<u32> {
+    let digits = digits.first_chunk::<4>()?;
+    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
+}
+
+fn push_code_point(text: &mut Vec<u8>, point: u32) {
+    match char::from_u32(point) {
+        Some(character) => text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        // A lone surrogate, in the bytes that UTF-8's scheme gives: 1110xxxx 10xxxxxx 10xxxxxx.
+        None => text.extend([0xE0 | (point >> 12) as u8, 0x80 | (point >> 6) as u8 & 0x3F, 0x80 | point as u8 & 0x3F]),
+    }
+}
+
+/// Writes `text` as a JSON string, ASCII only, as `json.dumps` does by default.
+pub(super) fn write_ascii(out: &mut Vec<u8>, text: &[u8]) {
+    write_escaped(
+        out,
+        text,
+        |byte| byte >= 0x7F,
+        |out, rest| {
+            let (point, length) = decode_wtf8(rest);
+            if let Some(above) = point.checked_sub(0x1_0000) {
+                write_unit(out, 0xD800 + (above >> 10));
+                write_unit(out, 0xDC00 + (above & 0x3FF));
+            } else {
+                write_unit(out, point);
+            }
+            length
+        },
+    );
+}
+
+/// Writes `text` as a JSON string in UTF-8, escaping only what must be (RFC 8785, section 3.2.2.2).
+pub(super) fn write_utf8(out: &mut Vec<u8>, text: &[u8]) {
+    write_escaped(out, text, |_| false, |_, _| 1);
+}
+
+fn write_escaped(
+    out: &mut Vec<u8>,
+    text: &[u8],
+    is_special: impl Fn(u8) -> bool,
+    write_special: impl Fn(&mut Vec<u8>, &[u8]) -> usize,
+) {
+    out.push(b'"');
+    let mut rest = text;
+    loop {
+        let needs_escape = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\' || is_special(*byte);
+        let plain = rest.iter().position(needs_escape).unwrap_or(rest.len());
+        let (before, from) = rest.split_at(plain);
+        out.extend_from_slice(before);
+        let Some(byte) = from.first() else { break };
+        let taken = match byte {
+            b'"' => write_short(out, b'"'),
+            b'\\' => write_short(out, b'\\'),
+            0x08 => write_short(out, b'b'),
+            0x0C => write_short(out, b'f'),
+            b'\n' => write_short(out, b'n'),
+            b'\r' => write_short(out, b'r'),
+            b'\t' => write_short(out, b't'),
+            0x00..0x20 => {
+                write_unit(out, u32::from(*byte));
+                1
+            }
+            _ => write_special(out, from),
+        };
+        rest = from.get(taken..).unwrap_or_default();
+    }
+    out.push(b'"');
+}
+
+fn write_short(out: &mut Vec<u8>, letter: u8) -> usize {
+    out.extend([b'\\', letter]);
+    1
+}
+
+fn write_unit(out: &mut Vec<u8>, unit: u32) {
+    let digit = |shift: u32| char::from_digit(unit >> shift & 0xF, 16).map_or(b'0', |digit| digit as u8);
+    out.extend([b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
+}
+
+/// Returns the first code point of a WTF-8 text and its length in bytes.
+pub(super) fn decode_wtf8(text: &[u8]) -> (u32, usize) {
+    let tail = |index: usize| text.get(index).map_or(0, |byte| u32::from(*byte) & 0x3F);
+    match text.first().map_or(0, |first| u32::from(*first)) {
+        first @ 0x00..0x80 => (first, 1),
+        first @ 0x80..0xE0 => ((first & 0x1F) << 6 | tail(1), 2),
+        first @ 0xE0..0xF0 => ((first & 0x0F) << 12 | tail(1) << 6 | tail(2), 3),
+        first => ((first & 0x07) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3), 4),
+    }
+}

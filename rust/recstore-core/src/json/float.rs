@@ -1,0 +1,128 @@
+//! Doubles as text, in the two layouts that keys need.
+
+/// Returns `number` as Python's `repr` and `json.dumps` spell it.
+///
+/// The digits are the shortest that read back as the same double; the exponent appears below 1e-4 and from 1e16 on.
+///
+/// ```
+/// use recstore_core::json::python_float;
+/// assert_eq!(python_float(0.1), "0.1");
+/// assert_eq!(python_float(-0.0), "-0.0");
+/// assert_eq!(python_float(1e16), "1e+16");
+/// assert_eq!(python_float(5e-324), "5e-324");
+/// assert_eq!(python_float(f64::NEG_INFINITY), "-Infinity");
+/// ```
+#[must_use]
+pub fn python_float(number: f64) -> String {
+    if number.is_nan() {
+        return "NaN".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    if number == 0.0 {
+        return if number.is_sign_negative() { "-0.0" } else { "0.0" }.to_owned();
+    }
+    let decimal = Decimal::of(number);
+    if (-4..16).contains(&decimal.exponent) {
+        let mut text = decimal.fixed();
+        if !text.contains('.') {
+            text.push_str(".0");
+        }
+        text
+    } else {
+        decimal.scientific(2)
+    }
+}
+
+/// Returns `number` as ECMAScript spells it, which is what RFC 8785 asks for in section 3.2.2.3.
+///
+/// `None` for a number that is not finite, which RFC 8785 cannot express.
+///
+/// ```
+/// use recstore_core::json::es6_float;
+/// assert_eq!(es6_float(1.0).as_deref(), Some("1"));
+/// assert_eq!(es6_float(-0.0).as_deref(), Some("0"));
+/// assert_eq!(es6_float(1e21).as_deref(), Some("1e+21"));
+/// assert_eq!(es6_float(1e-7).as_deref(), Some("1e-7"));
+/// assert_eq!(es6_float(f64::NAN), None);
+/// ```
+#[must_use]
+pub fn es6_float(number: f64) -> Option<String> {
+    if !number.is_finite() {
+        return None;
+    }
+    if number == 0.0 {
+        return Some("0".to_owned());
+    }
+    let decimal = Decimal::of(number);
+    Some(if (-6..21).contains(&decimal.exponent) { decimal.fixed() } else { decimal.scientific(1) })
+}
+
+/// Returns `number` rounded to so many decimals, as Python's `round` does it: on the exact value, ties to even.
+///
+/// ```
+/// use recstore_core::json::round_decimals;
+/// assert_eq!(round_decimals(2.675, 2), 2.67); // the double lies below 2.675
+/// assert_eq!(round_decimals(0.7000001, 5), 0.7);
+/// ```
+#[must_use]
+pub fn round_decimals(number: f64, decimals: usize) -> f64 {
+    // From 2^52 on, a double has no decimals.
+    if !number.is_finite() || number.abs() >= 4_503_599_627_370_496.0 {
+        return number;
+    }
+    // Rust's fixed formatting rounds the exact decimal value, half to even; so does Python's `round`.
+    format!("{number:.decimals$}").parse().unwrap_or(number)
+}
+
+/// A finite, non-zero double in its shortest decimal digits: `d.ddd × 10^exponent`.
+struct Decimal {
+    is_negative: bool,
+    digits: String,
+    exponent: i32,
+}
+
+impl Decimal {
+    fn of(number: f64) -> Self {
+        let mut buffer = zmij::Buffer::new();
+        let text = buffer.format_finite(number.abs());
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+        let exponent: i32 = exponent.parse().unwrap_or_default();
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all = format!("{whole}{fraction}");
+        let digits = all.trim_start_matches('0');
+        let leading_zeros = all.len() - digits.len();
+        Self {
+            is_negative: number < 0.0,
+            exponent: exponent + whole.len() as i32 - 1 - leading_zeros as i32,
+            digits: digits.trim_end_matches('0').to_owned(),
+        }
+    }
+
+    fn sign(&self) -> &'static str {
+        if self.is_negative { "-" } else { "" }
+    }
+
+    fn fixed(&self) -> String {
+        let (sign, digits) = (self.sign(), &self.digits);
+        match usize::try_from(self.exponent) {
+            Ok(exponent) if exponent + 1 >= digits.len() => {
+                format!("{sign}{digits}{}", "0".repeat(exponent + 1 - digits.len()))
+            }
+            Ok(exponent) => {
+                let (whole, fraction) = digits.split_at(exponent + 1);
+                format!("{sign}{whole}.{fraction}")
+            }
+            Err(_) => format!("{sign}0.{}{digits}", "0".repeat(self.exponent.unsigned_abs() as usize - 1)),
+        }
+    }
+
+    fn scientific(&self, exponent_digits: usize) -> String {
+        let (first, rest) = self.digits.split_at(1);
+        let point = if rest.is_empty() { "" } else { "." };
+        let exponent_sign = if self.exponent < 0 { '-' } else { '+' };
+        let exponent = self.exponent.unsigned_abs();
+        format!("{}{first}{point}{rest}e{exponent_sign}{exponent:0exponent_digits$}", self.sign())
+    }
+}

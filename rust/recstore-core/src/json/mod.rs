@@ -1,0 +1,27 @@
+//! JSON as CPython means it.
+//!
+//! Recordings are written by Python's `json` and their keys are digests of what `json.dumps` says, so this
+//! module reads and writes exactly that: integers of any size, doubles by `repr`, lone surrogates, ASCII escapes.
+//! `docs/json.md` lists each decision. A library would have served had one agreed with CPython on these points
+//! and told where in the text each value lies.
+//!
+//! - [`Reader`] walks a document without building anything; everything else that reads stands on it.
+//! - [`Value`] is a document in memory.
+//! - [`Source`] is anything that can be written as JSON: a [`Value`], or an object of another language.
+//! - [`write()`] writes a source in one of the [`Style`]s: indented as in a file, sorted as in a key, RFC 8785.
+//! - [`compact()`] and [`restore`] take the white space out of a document and put it back, byte for byte.
+
+mod error;
+mod escape;
+mod float;
+mod layout;
+mod read;
+mod value;
+mod write;
+
+pub use error::{JsonError, JsonErrorKind, Position};
+pub use float::{es6_float, python_float, round_decimals};
+pub use layout::{Layout, compact, restore};
+pub use read::{Dialect, Kind, Limits, Number, Reader};
+pub use value::{Text, Value};
+pub use write::{Node, Numbers, Path, Plain, Rewrite, Sorting, Source, Step, Style, WriteError, to_vec, write};

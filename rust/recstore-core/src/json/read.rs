@@ -1,0 +1,502 @@
+//! A reader that walks a document and builds nothing.
+
+use std::ops::Range;
+
+use super::escape::{escape_length, unescape};
+use super::{JsonError, JsonErrorKind as Wrong, Text};
+
+/// Which texts are accepted beside RFC 8259.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// RFC 8259 and nothing else.
+    #[default]
+    Strict,
+    /// What `json.loads` accepts as well: `NaN`, `Infinity`, `-Infinity`, and doubles out of range as infinity.
+    ///
+    /// Recordings are read so, because the recorders that wrote them use `json.dump`, which writes these.
+    Python,
+}
+
+/// How much a document may ask of its reader. Raised by the caller, never by the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How deep arrays and objects may nest. Real recordings reach 13.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 128 }
+    }
+}
+
+/// What kind of value comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool,
+    /// A number, or a word for one in [`Dialect::Python`].
+    Number,
+    /// A string.
+    String,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+/// A number as Python tells them apart: with a point or an exponent it is a float.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number<'a> {
+    /// An integer of any size, in its digits. `-0` is spelled `0`, as `int` has no negative zero.
+    Int(&'a str),
+    /// A double. Infinite or not a number only in [`Dialect::Python`].
+    Float(f64),
+}
+
+/// Walks a document from left to right: look at what comes next, take it or skip it.
+///
+/// ```
+/// use recstore_core::json::{Reader, Text};
+///
+/// let text = br#"{"model": "m", "choices": [{"index": 0}, {"index": 1}]}"#;
+/// let mut reader = Reader::new(text)?;
+/// let mut elements = Vec::new();
+/// reader.object(|reader, name| match name.as_bytes() {
+///     b"choices" => reader.array(|reader| Ok(elements.push(reader.skip()?))),
+///     _ => reader.skip().map(drop),
+/// })?;
+/// assert_eq!(&text[elements[1].clone()], br#"{"index": 1}"#);
+/// # Ok::<(), recstore_core::json::JsonError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+    dialect: Dialect,
+    limits: Limits,
+}
+
+type Result<T, E = JsonError> = std::result::Result<T, E>;
+
+impl<'a> Reader<'a> {
+    /// Starts at the beginning of `text`, in [`Dialect::Strict`] and with the default limits.
+    ///
+    /// # Errors
+    /// Where `text` is not UTF-8 or begins with a byte order mark.
+    pub fn new(text: &'a [u8]) -> Result<Self> {
+        if text.starts_with(b"\xEF\xBB\xBF") {
+            return Err(JsonError::new(Wrong::ByteOrderMark, 0));
+        }
+        let text =
+            std::str::from_utf8(text).map_err(|error| JsonError::new(Wrong::InvalidUtf8, error.valid_up_to()))?;
+        Ok(Self { text, at: 0, depth: 0, dialect: Dialect::Strict, limits: Limits::default() })
+    }
+
+    /// Sets which texts are accepted beside RFC 8259.
+    #[must_use]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    /// Sets how deep the document may nest.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Reads the one value of the whole text with `read` and makes sure that nothing follows it.
+    ///
+    /// # Errors
+    /// Those of `read`, and where something other than white space follows.
+    pub fn document<T, E: From<JsonError>>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let value = read(self)?;
+        self.skip_white_space();
+        if self.at < self.text.len() {
+            return Err(self.wrong(Wrong::TrailingContent).into());
+        }
+        Ok(value)
+    }
+
+    /// Says what comes next, past white space, and stays before it.
+    ///
+    /// # Errors
+    /// Where no value can begin.
+    #[inline]
+    pub fn peek(&mut self) -> Result<Kind> {
+        self.skip_white_space();
+        match self.byte() {
+            Some(b'"') => Ok(Kind::String),
+            Some(b'{') => Ok(Kind::Object),
+            Some(b'[') => Ok(Kind::Array),
+            Some(b'-' | b'0'..=b'9' | b'N' | b'I') => Ok(Kind::Number),
+            Some(b't' | b'f') => Ok(Kind::Bool),
+            Some(b'n') => Ok(Kind::Null),
+            Some(_) => Err(self.wrong(Wrong::ExpectedValue)),
+            None => Err(self.wrong(Wrong::UnexpectedEnd)),
+        }
+    }
+
+    /// Takes `null`.
+    ///
+    /// # Errors
+    /// Where something else comes next.
+    pub fn null(&mut self) -> Result<()> {
+        self.skip_white_space();
+        self.word("null")
+    }
+
+    /// Takes `true` or `false`.
+    ///
+    /// # Errors
+    /// Where something else comes next.
+    pub fn bool(&mut self) -> Result<bool> {
+        self.skip_white_space();
+        if self.byte() == Some(b't') { self.word("true").map(|()| true) } else { self.word("false").map(|()| false) }
+    }
+
+    /// Takes a number.
+    ///
+    /// # Errors
+    /// Where something else comes next, or a number that JSON or a double cannot hold.
+    pub fn number(&mut self) -> Result<Number<'a>> {
+        self.skip_white_space();
+        let start = self.at;
+        let Some(is_float) = self.number_span()? else {
+            self.at = start;
+            return self.not_finite().map(Number::Float);
+        };
+        let digits = self.text.get(start..self.at).unwrap_or_default();
+        if !is_float {
+            return Ok(Number::Int(if digits == "-0" { "0" } else { digits }));
+        }
+        match digits.parse::<f64>() {
+            Ok(number) if number.is_finite() || self.dialect == Dialect::Python => Ok(Number::Float(number)),
+            Ok(_) => Err(JsonError::new(Wrong::NumberOutOfRange, start)),
+            Err(_) => Err(JsonError::new(Wrong::InvalidNumber, start)),
+        }
+    }
+
+    /// Takes a string: borrowed where it holds no escape.
+    ///
+    /// # Errors
+    /// Where something else comes next, or the string is not well formed.
+    pub fn string(&mut self) -> Result<Text<'a>> {
+        self.skip_white_space();
+        let (span, has_escape) = self.string_span()?;
+        let inside = self.text.get(span).unwrap_or_default();
+        if has_escape { Ok(Text::from(unescape(inside.as_bytes()))) } else { Ok(Text::from(inside)) }
+    }
+
+    /// Takes an array; `element` must take or skip one value each time it is called.
+    ///
+    /// # Errors
+    /// Those of `element`, and where the array is not well formed.
+    pub fn array<E: From<JsonError>>(&mut self, mut element: impl FnMut(&mut Self) -> Result<(), E>) -> Result<(), E> {
+        self.skip_white_space();
+        self.need(b'[', Wrong::ExpectedValue)?;
+        self.enter()?;
+        self.skip_white_space();
+        if self.byte() == Some(b']') {
+            self.leave();
+            return Ok(());
+        }
+        loop {
+            element(self)?;
+            self.skip_white_space();
+            match self.byte() {
+                Some(b',') => self.at += 1,
+                Some(b']') => break,
+                Some(_) => return Err(self.wrong(Wrong::ExpectedCommaOrBracket).into()),
+                None => return Err(self.wrong(Wrong::UnexpectedEnd).into()),
+            }
+            self.skip_white_space();
+            if self.byte() == Some(b']') {
+                return Err(self.wrong(Wrong::TrailingComma).into());
+            }
+        }
+        self.leave();
+        Ok(())
+    }
+
+    /// Takes an object; `member` gets each name and must take or skip the value each time it is called.
+    ///
+    /// # Errors
+    /// Those of `member`, and where the object is not well formed.
+    pub fn object<E: From<JsonError>>(
+        &mut self,
+        mut member: impl FnMut(&mut Self, Text<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.skip_white_space();
+        self.need(b'{', Wrong::ExpectedValue)?;
+        self.enter()?;
+        self.skip_white_space();
+        if self.byte() == Some(b'}') {
+            self.leave();
+            return Ok(());
+        }
+        loop {
+            self.need(b'"', Wrong::ExpectedName)?;
+            let name = self.string()?;
+            self.skip_white_space();
+            self.colon()?;
+            member(self, name)?;
+            self.skip_white_space();
+            match self.byte() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => break,
+                Some(_) => return Err(self.wrong(Wrong::ExpectedCommaOrBrace).into()),
+                None => return Err(self.wrong(Wrong::UnexpectedEnd).into()),
+            }
+            self.skip_white_space();
+            if self.byte() == Some(b'}') {
+                return Err(self.wrong(Wrong::TrailingComma).into());
+            }
+        }
+        self.leave();
+        Ok(())
+    }
+
+    /// Skips one value of any kind, checks it, and returns the bytes it takes in the text.
+    ///
+    /// # Errors
+    /// Where the value is not well formed.
+    pub fn skip(&mut self) -> Result<Range<usize>> {
+        let kind = self.peek()?;
+        let start = self.at;
+        match kind {
+            Kind::Null => self.word("null")?,
+            Kind::Bool => drop(self.bool()?),
+            Kind::Number => self.skip_number()?,
+            Kind::String => self.string_span().map(|_| ())?,
+            Kind::Array => self.array(|reader| reader.skip().map(drop))?,
+            Kind::Object => self.object(|reader, _| reader.skip().map(drop))?,
+        }
+        Ok(start..self.at)
+    }
+
+    /// Returns where the reader stands, in bytes from the beginning.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    #[inline]
+    pub(super) fn skip_white_space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.byte() {
+            self.at += 1;
+        }
+    }
+
+    #[inline]
+    pub(super) fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(super) fn slice(&self, span: Range<usize>) -> &'a [u8] {
+        self.text.as_bytes().get(span).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(super) fn advance_by(&mut self, bytes: usize) {
+        self.at += bytes;
+    }
+
+    pub(super) fn wrong(&self, kind: Wrong) -> JsonError {
+        JsonError::new(kind, self.at)
+    }
+
+    /// Steps over an opening bracket.
+    pub(super) fn enter(&mut self) -> Result<()> {
+        if self.depth == self.limits.depth {
+            return Err(self.wrong(Wrong::TooDeep));
+        }
+        self.depth += 1;
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Steps over a closing bracket.
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
+        self.at += 1;
+    }
+
+    /// Passes over a member name and returns where it stands, with its quotes.
+    pub(super) fn name_span(&mut self) -> Result<Range<usize>> {
+        self.need(b'"', Wrong::ExpectedName)?;
+        let start = self.at;
+        self.string_span()?;
+        Ok(start..self.at)
+    }
+
+    /// Passes over a colon.
+    pub(super) fn colon(&mut self) -> Result<()> {
+        self.need(b':', Wrong::ExpectedColon)?;
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Makes sure that `wanted` comes next, and stays before it.
+    #[inline]
+    fn need(&self, wanted: u8, else_wrong: Wrong) -> Result<()> {
+        match self.byte() {
+            Some(byte) if byte == wanted => Ok(()),
+            Some(_) => Err(self.wrong(else_wrong)),
+            None => Err(self.wrong(Wrong::UnexpectedEnd)),
+        }
+    }
+
+    fn word(&mut self, word: &str) -> Result<()> {
+        let rest = self.rest();
+        if rest.starts_with(word.as_bytes()) {
+            self.at += word.len();
+            Ok(())
+        } else if word.as_bytes().starts_with(rest) {
+            Err(JsonError::new(Wrong::UnexpectedEnd, self.text.len()))
+        } else {
+            Err(self.wrong(Wrong::ExpectedValue))
+        }
+    }
+
+    fn skip_number(&mut self) -> Result<()> {
+        // No double of so few digits is out of range, so that it need not be computed.
+        const SURELY_IN_RANGE: usize = 300;
+        let start = self.clone();
+        if self.number_span()?.is_some() {
+            let digits = self.slice(start.at..self.at);
+            if digits.len() < SURELY_IN_RANGE && memchr::memchr2(b'e', b'E', digits).is_none() {
+                return Ok(());
+            }
+        }
+        *self = start;
+        self.number().map(|_| ())
+    }
+
+    /// Passes over the digits of a number and says whether it is a float; `None` where it is a word of Python's.
+    fn number_span(&mut self) -> Result<Option<bool>> {
+        if self.byte() == Some(b'-') {
+            self.at += 1;
+        }
+        match self.byte() {
+            Some(b'0') => self.at += 1,
+            Some(b'1'..=b'9') => self.skip_digits(),
+            Some(b'N' | b'I') => return Ok(None),
+            Some(_) => return Err(self.wrong(Wrong::InvalidNumber)),
+            None => return Err(self.wrong(Wrong::UnexpectedEnd)),
+        }
+        let mut is_float = false;
+        if self.byte() == Some(b'.') {
+            is_float = true;
+            self.at += 1;
+            self.need_digits()?;
+        }
+        if let Some(b'e' | b'E') = self.byte() {
+            is_float = true;
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.byte() {
+                self.at += 1;
+            }
+            self.need_digits()?;
+        }
+        match self.byte() {
+            // `01` and `1.5.2` would else be told as "expected ','".
+            Some(b'0'..=b'9' | b'.') => Err(self.wrong(Wrong::InvalidNumber)),
+            _ => Ok(Some(is_float)),
+        }
+    }
+
+    #[inline]
+    fn skip_digits(&mut self) {
+        while let Some(b'0'..=b'9') = self.byte() {
+            self.at += 1;
+        }
+    }
+
+    fn need_digits(&mut self) -> Result<()> {
+        match self.byte() {
+            Some(b'0'..=b'9') => {
+                self.skip_digits();
+                Ok(())
+            }
+            Some(_) => Err(self.wrong(Wrong::InvalidNumber)),
+            None => Err(self.wrong(Wrong::UnexpectedEnd)),
+        }
+    }
+
+    fn not_finite(&mut self) -> Result<f64> {
+        let start = self.at;
+        let (word, number) = match self.byte() {
+            Some(b'-') => ("-Infinity", f64::NEG_INFINITY),
+            Some(b'N') => ("NaN", f64::NAN),
+            _ => ("Infinity", f64::INFINITY),
+        };
+        self.word(word)?;
+        match self.dialect {
+            Dialect::Python => Ok(number),
+            Dialect::Strict => Err(JsonError::new(Wrong::NotFinite, start)),
+        }
+    }
+
+    /// Passes over a string and returns what lies between its quotes and whether an escape is in it.
+    fn string_span(&mut self) -> Result<(Range<usize>, bool)> {
+        self.need(b'"', Wrong::ExpectedValue)?;
+        self.at += 1;
+        let start = self.at;
+        let mut has_escape = false;
+        loop {
+            self.skip_plain();
+            match self.byte() {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    has_escape = true;
+                    self.at += escape_length(self.rest()).ok_or_else(|| self.wrong(Wrong::InvalidEscape))?;
+                }
+                Some(_) => return Err(self.wrong(Wrong::ControlCharacter)),
+                None => return Err(JsonError::new(Wrong::UnexpectedEnd, self.text.len())),
+            }
+        }
+        let end = self.at;
+        self.at += 1;
+        Ok((start..end, has_escape))
+    }
+
+    /// Passes over the bytes of a string that are neither a quote, nor a backslash, nor a control character,
+    /// eight at a time.
+    #[inline]
+    fn skip_plain(&mut self) {
+        const ONES: u64 = u64::MAX / 0xFF;
+        const HIGHS: u64 = ONES << 7;
+        let bytes = self.text.as_bytes();
+        while let Some(eight) = bytes.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
+            let word = u64::from_le_bytes(*eight);
+            let zero_in = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+            let below_space = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+            let found =
+                below_space | zero_in(word ^ (ONES * u64::from(b'"'))) | zero_in(word ^ (ONES * u64::from(b'\\')));
+            if found != 0 {
+                // The lowest mark is always a true one; higher ones may be borrowed from it.
+                self.at += (found.trailing_zeros() / 8) as usize;
+                return;
+            }
+            self.at += 8;
+        }
+        while let Some(byte) = self.byte() {
+            if byte == b'"' || byte == b'\\' || byte < 0x20 {
+                return;
+            }
+            self.at += 1;
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! One writer for every form in which a value is spelled.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::fmt;
+
+use super::escape::{decode_wtf8, write_ascii, write_utf8};
+use super::{Value, es6_float, python_float};
+
+/// Something that can be written as JSON: a [`Value`], or an object of another language.
+pub trait Source: Sized {
+    /// A string of it, in UTF-8 or WTF-8.
+    type Text: AsRef<[u8]>;
+    /// Why one of its values cannot be written.
+    type Error;
+
+    /// Looks at the value, one level deep.
+    ///
+    /// # Errors
+    /// Where it is not a JSON value.
+    fn node(&self) -> Result<Node<Self>, Self::Error>;
+}
+
+/// One level of a [`Source`].
+#[derive(Debug)]
+pub enum Node<S: Source> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// An integer that fits 64 bits.
+    Int(i64),
+    /// An integer that does not, in its digits.
+    BigInt(String),
+    /// A double.
+    Float(f64),
+    /// A string.
+    String(S::Text),
+    /// An array.
+    Array(Vec<S>),
+    /// An object. No two members have one name.
+    Object(Vec<(S::Text, S)>),
+}
+
+impl<'v> Source for &'v Value<'_> {
+    type Text = &'v [u8];
+    type Error = Infallible;
+
+    fn node(&self) -> Result<Node<Self>, Infallible> {
+        Ok(match *self {
+            Value::Null => Node::Null,
+            Value::Bool(value) => Node::Bool(*value),
+            Value::Int(number) => Node::Int(*number),
+            Value::BigInt(digits) => Node::BigInt(digits.to_string()),
+            Value::Float(number) => Node::Float(*number),
+            Value::String(text) => Node::String(text.as_bytes()),
+            Value::Array(elements) => Node::Array(elements.iter().collect()),
+            Value::Object(members) => {
+                Node::Object(members.iter().map(|(name, value)| (name.as_bytes(), value)).collect())
+            }
+        })
+    }
+}
+
+/// How a value is spelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Puts every element and member on its own line, two spaces deeper than what holds it.
+    pub indent: bool,
+    /// The order of the members of an object.
+    pub sorting: Sorting,
+    /// Escapes everything beyond ASCII.
+    pub ascii: bool,
+    /// How numbers are spelled.
+    pub numbers: Numbers,
+    /// What stands between two elements or members.
+    pub comma: &'static str,
+    /// What stands between a name and its value.
+    pub colon: &'static str,
+}
+
+/// The order of the members of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sorting {
+    /// As they come.
+    None,
+    /// By code point of the name, as Python sorts.
+    CodePoint,
+    /// By UTF-16 unit of the name, as RFC 8785 wants in section 3.2.3.
+    Utf16,
+}
+
+/// How numbers are spelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// As `json.dumps` does: integers in all their digits, doubles by `repr`, `NaN` and `Infinity`.
+    Python,
+    /// Doubles as RFC 8785 wants; integers in all their digits, also beyond 2^53, where RFC 8785 has no say and two
+    /// requests must not become one.
+    Rfc8785,
+}
+
+impl Style {
+    /// `json.dumps(value, indent=2)`
+    pub const INDENTED: Self = Self { indent: true, comma: ",", ..Self::PYTHON };
+    /// `json.dumps(value)`
+    pub const PYTHON: Self =
+        Self { indent: false, sorting: Sorting::None, ascii: true, numbers: Numbers::Python, comma: ", ", colon: ": " };
+    /// `json.dumps(value, sort_keys=True)`
+    pub const SORTED: Self = Self { sorting: Sorting::CodePoint, ..Self::PYTHON };
+    /// `json.dumps(value, separators=(",", ":"))`
+    pub const COMPACT: Self = Self { comma: ",", colon: ":", ..Self::PYTHON };
+    /// RFC 8785, the JSON canonicalization scheme
+    pub const RFC8785: Self =
+        Self { sorting: Sorting::Utf16, ascii: false, numbers: Numbers::Rfc8785, ..Self::COMPACT };
+}
+
+/// Changes values while they are written; what the rules of a key are made of.
+pub trait Rewrite {
+    /// Returns the double to write in the place of `number`.
+    fn float(&self, number: f64) -> f64 {
+        number
+    }
+
+    /// Returns the text to write in the place of `text`.
+    fn string<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
+        Cow::Borrowed(text)
+    }
+
+    /// Says whether member `name` of the object at `path` is written.
+    fn keeps(&self, path: &Path<'_>, name: &[u8]) -> bool {
+        let _ = (path, name);
+        true
+    }
+}
+
+/// Changes nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain;
+
+impl Rewrite for Plain {}
+
+/// Where in a document the writer stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Path<'p> {
+    /// What holds this place; `None` at the root.
+    pub parent: Option<&'p Path<'p>>,
+    /// The step from the parent to this place; meaningless at the root.
+    pub step: Step<'p>,
+}
+
+/// One step into a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'p> {
+    /// Into the member of an object.
+    Member(&'p [u8]),
+    /// Into the element of an array.
+    Element(usize),
+}
+
+impl Path<'_> {
+    /// The place of the whole document.
+    pub const ROOT: Path<'static> = Path { parent: None, step: Step::Element(0) };
+
+    /// Steps from here into a member or an element.
+    #[must_use]
+    pub fn then<'p>(&'p self, step: Step<'p>) -> Path<'p> {
+        Path { parent: Some(self), step }
+    }
+}
+
+/// `messages[2].content`; empty at the root.
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(parent) = self.parent else { return Ok(()) };
+        fmt::Display::fmt(parent, f)?;
+        match self.step {
+            Step::Element(index) => write!(f, "[{index}]"),
+            Step::Member(name) => {
+                let dot = if parent.parent.is_some() { "." } else { "" };
+                write!(f, "{dot}{}", String::from_utf8_lossy(name))
+            }
+        }
+    }
+}
+
+/// Why a value could not be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteError<E> {
+    /// The source holds something that is no JSON value.
+    Source(E),
+    /// RFC 8785 cannot express NaN and Infinity.
+    NotFinite,
+    /// RFC 8785 cannot express a lone surrogate.
+    LoneSurrogate,
+    /// Nested deeper than the limit; also what a list that contains itself looks like.
+    TooDeep,
+}
+
+impl WriteError<Infallible> {
+    /// Returns the same error as one of a source that has errors of its own.
+    #[must_use]
+    pub fn of_source<E>(self) -> WriteError<E> {
+        match self {
+            Self::NotFinite => WriteError::NotFinite,
+            Self::LoneSurrogate => WriteError::LoneSurrogate,
+            Self::TooDeep => WriteError::TooDeep,
+        }
+    }
+}
+
+/// Returns `value` spelled in `style`.
+///
+/// ```
+/// use recstore_core::json::{Style, Value, to_vec};
+/// let value = Value::parse("{\"b\": [1.0, \"é\"], \"a\": null}".as_bytes())?;
+/// assert_eq!(to_vec(&value, Style::SORTED).unwrap(), br#"{"a": null, "b": [1.0, "\u00e9"]}"#);
+/// assert_eq!(to_vec(&value, Style::RFC8785).unwrap(), "{\"a\":null,\"b\":[1,\"é\"]}".as_bytes());
+/// # Ok::<(), recstore_core::json::JsonError>(())
+/// ```
+///
+/// # Errors
+/// Where a value has no spelling in the style, with its path.
+pub fn to_vec(value: &Value<'_>, style: Style) -> Result<Vec<u8>, (String, WriteError<Infallible>)> {
+    let mut out = Vec::new();
+    write(&mut out, &value, style, &Plain, &Path::ROOT)?;
+    Ok(out)
+}
+
+/// How deep a source may nest: as deep as a document that is read.
+const MAX_DEPTH: usize = 128;
+
+/// Appends `source` to `out`, spelled in `style` and changed by `rules`; `path` is where the source stands.
+///
+/// # Errors
+/// Where a value has no spelling, with its path. What was appended until then stays.
+pub fn write<S: Source, R: Rewrite>(
+    out: &mut Vec<u8>,
+    source: &S,
+    style: Style,
+    rules: &R,
+    path: &Path<'_>,
+) -> Result<(), (String, WriteError<S::Error>)> {
+    Writer { out, style, rules, depth: 0 }.value(source, path)
+}
+
+struct Writer<'w, R> {
+    out: &'w mut Vec<u8>,
+    style: Style,
+    rules: &'w R,
+    depth: usize,
+}
+
+type Written<E> = Result<(), (String, WriteError<E>)>;
+
+impl<R: Rewrite> Writer<'_, R> {
+    fn value<S: Source>(&mut self, source: &S, path: &Path<'_>) -> Written<S::Error> {
+        let fail = |error| Err((path.to_string(), error));
+        match source.node() {
+            Err(error) => return fail(WriteError::Source(error)),
+            Ok(Node::Null) => self.out.extend_from_slice(b"null"),
+            Ok(Node::Bool(true)) => self.out.extend_from_slice(b"true"),
+            Ok(Node::Bool(false)) => self.out.extend_from_slice(b"false"),
+            Ok(Node::Int(number)) => self.out.extend_from_slice(number.to_string().as_bytes()),
+            Ok(Node::BigInt(digits)) => self.out.extend_from_slice(digits.as_bytes()),
+            Ok(Node::Float(number)) => {
+                let number = self.rules.float(number);
+                let text = match self.style.numbers {
+                    Numbers::Python => Some(python_float(number)),
+                    Numbers::Rfc8785 => es6_float(number),
+                };
+                match text {
+                    Some(text) => self.out.extend_from_slice(text.as_bytes()),
+                    None => return fail(WriteError::NotFinite),
+                }
+            }
+            Ok(Node::String(text)) => {
+                let text = self.rules.string(text.as_ref());
+                if !self.string(&text) {
+                    return fail(WriteError::LoneSurrogate);
+                }
+            }
+            Ok(Node::Array(_) | Node::Object(_)) if self.depth == MAX_DEPTH => return fail(WriteError::TooDeep),
+            Ok(Node::Array(elements)) => self.array(&elements, path)?,
+            Ok(Node::Object(members)) => self.object(members, path)?,
+        }
+        Ok(())
+    }
+
+    fn array<S: Source>(&mut self, elements: &[S], path: &Path<'_>) -> Written<S::Error> {
+        self.out.push(b'[');
+        self.depth += 1;
+        for (index, element) in elements.iter().enumerate() {
+            self.separate(index == 0);
+            self.value(element, &path.then(Step::Element(index)))?;
+        }
+        self.close(elements.is_empty(), b']');
+        Ok(())
+    }
+
+    fn object<S: Source>(&mut self, mut members: Vec<(S::Text, S)>, path: &Path<'_>) -> Written<S::Error> {
+        match self.style.sorting {
+            Sorting::None => {}
+            Sorting::CodePoint => members.sort_unstable_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref())),
+            Sorting::Utf16 => members.sort_unstable_by(|(a, _), (b, _)| utf16(a.as_ref()).cmp(utf16(b.as_ref()))),
+        }
+        self.out.push(b'{');
+        self.depth += 1;
+        let mut is_empty = true;
+        for (name, value) in &members {
+            let name = name.as_ref();
+            if !self.rules.keeps(path, name) {
+                continue;
+            }
+            self.separate(is_empty);
+            is_empty = false;
+            let path = path.then(Step::Member(name));
+            if !self.string(name) {
+                return Err((path.to_string(), WriteError::LoneSurrogate));
+            }
+            self.out.extend_from_slice(self.style.colon.as_bytes());
+            self.value(value, &path)?;
+        }
+        self.close(is_empty, b'}');
+        Ok(())
+    }
+
+    fn separate(&mut self, is_first: bool) {
+        if !is_first {
+            self.out.extend_from_slice(self.style.comma.as_bytes());
+        }
+        if self.style.indent {
+            self.new_line();
+        }
+    }
+
+    fn close(&mut self, is_empty: bool, bracket: u8) {
+        self.depth -= 1;
+        if self.style.indent && !is_empty {
+            self.new_line();
+        }
+        self.out.push(bracket);
+    }
+
+    fn new_line(&mut self) {
+        self.out.push(b'\n');
+        self.out.resize(self.out.len() + 2 * self.depth, b' ');
+    }
+
+    fn string(&mut self, text: &[u8]) -> bool {
+        if self.style.ascii {
+            write_ascii(self.out, text);
+        } else if std::str::from_utf8(text).is_ok() {
+            write_utf8(self.out, text);
+        } else {
+            return false;
+        }
+        true
+    }
+}
+
+/// The UTF-16 units of a text.
+fn utf16(text: &[u8]) -> impl Iterator<Item = u32> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (point, length) = (!rest.is_empty()).then(|| decode_wtf8(rest))?;
+        rest = rest.get(length..).unwrap_or_default();
+        // One number in the place of a surrogate pair sorts as the pair does: before U+E000 and after U+D7FF.
+        Some(if point < 0x1_0000 { point << 16 } else { 0xD800_0000 + (point - 0x1_0000) })
+    })
+}

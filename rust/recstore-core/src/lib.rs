@@ -1,0 +1,3 @@
+//! recstore's core.
+pub mod json;
+pub mod key;
