@@ -1,0 +1,121 @@
+//! Keys: the name under which a request's recording is found.
+//!
+//! A key is a digest of a canonical form of the request. What goes into that form, how it is changed and spelled and
+//! which digest is taken is a [`Profile`]; recordings of several profiles lie side by side in real directories. A
+//! released profile never changes: `docs/keys.md` states each rule.
+
+mod digits;
+mod profile;
+mod request;
+mod rule;
+
+use std::fmt;
+
+pub use profile::{
+    DEFAULT_PROFILE, Digest, PROFILES, Profile, TestId, UnknownProfile, canonical, matching, request_key,
+};
+pub use request::{MODEL_LIST_ENDPOINTS, Request, RequestError, Shape, host_of, path_of, without_databricks_host};
+pub use rule::Rule;
+
+/// The key of a recording: the first bytes of a digest, all of them or six.
+///
+/// Written as lower-case hexadecimal: 64 digits (SHA-256), 32 (XXH3-128), or 12 in the names of early files, which
+/// hold the beginning of a longer key.
+///
+/// ```
+/// use recstore_core::key::Key;
+/// let early: Key = "b24590574a85".parse().unwrap();
+/// let full: Key = "b24590574a85f7dd4b24590574a85f7dd4b24590574a85f7dd4b24590574a85f".parse().unwrap();
+/// assert!(early.finds(&full) && full.finds(&early));
+/// assert_eq!(early.to_string(), "b24590574a85");
+/// assert!("B24590574A85".parse::<Key>().is_err());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    bytes: [u8; Key::MAX_LENGTH],
+    length: u8,
+}
+
+impl Key {
+    /// Length of the longest key, in bytes.
+    pub const MAX_LENGTH: usize = 32;
+    /// Length of the shortest, that of early file names, in bytes.
+    pub const PREFIX_LENGTH: usize = 6;
+    const LENGTHS: [usize; 3] = [Self::PREFIX_LENGTH, 16, Self::MAX_LENGTH];
+
+    /// Makes a key of 6, 16 or 32 bytes; `None` for any other number.
+    #[must_use]
+    pub fn from_bytes(digest: &[u8]) -> Option<Self> {
+        if !Self::LENGTHS.contains(&digest.len()) {
+            return None;
+        }
+        let mut bytes = [0; Self::MAX_LENGTH];
+        bytes.get_mut(..digest.len())?.copy_from_slice(digest);
+        Some(Self { bytes, length: digest.len() as u8 })
+    }
+
+    /// Returns the bytes of the digest.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
+    }
+
+    /// Returns the bytes of the digest, followed by zeros up to [`Key::MAX_LENGTH`].
+    #[must_use]
+    pub fn padded(&self) -> &[u8; Self::MAX_LENGTH] {
+        &self.bytes
+    }
+
+    /// Returns the first six bytes, which all keys have.
+    #[must_use]
+    pub fn prefix(&self) -> [u8; Self::PREFIX_LENGTH] {
+        self.bytes.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// Says whether a look-up of this key answers with a recording named by `other`: they are equal, or one is the
+    /// twelve digits that the other begins with.
+    #[must_use]
+    pub fn finds(&self, other: &Self) -> bool {
+        let is_prefix = |key: &Self| usize::from(key.length) == Self::PREFIX_LENGTH;
+        self == other || ((is_prefix(self) || is_prefix(other)) && self.prefix() == other.prefix())
+    }
+}
+
+impl std::str::FromStr for Key {
+    type Err = ();
+
+    fn from_str(digits: &str) -> Result<Self, ()> {
+        let digits = digits.as_bytes();
+        if !Self::LENGTHS.contains(&(digits.len() / 2)) || !digits.len().is_multiple_of(2) {
+            return Err(());
+        }
+        let nibble = |digit: Option<&u8>| match digit {
+            Some(digit @ b'0'..=b'9') => Ok(digit - b'0'),
+            Some(digit @ b'a'..=b'f') => Ok(digit - b'a' + 10),
+            _ => Err(()),
+        };
+        let mut bytes = [0; Self::MAX_LENGTH];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = nibble(pair.first())? << 4 | nibble(pair.get(1))?;
+        }
+        Ok(Self { bytes, length: (digits.len() / 2) as u8 })
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut digits = [0; 2 * Self::MAX_LENGTH];
+        let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.as_bytes()) {
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xF)]);
+        }
+        let digits = digits.get(..2 * usize::from(self.length)).unwrap_or_default();
+        f.pad(std::str::from_utf8(digits).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({self})")
+    }
+}

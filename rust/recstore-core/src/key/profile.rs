@@ -1,0 +1,309 @@
+//! Profiles as data, and the one function that applies them.
+
+use std::sync::LazyLock;
+
+use sha2::{Digest as _, Sha256};
+
+use super::Key;
+use super::request::{Request, Shape, host_of, path_of, without_databricks_host};
+use super::rule::{Applied, Rewriting, Rule, compile};
+use crate::json::{Path, Plain, Source, Step, Style, Text, Value, WriteError, write};
+
+/// Which requests get which key.
+///
+/// The canonical form is an object of the members that [`Shape`] names, the test id where [`TestId`] says so; its body
+/// is changed by the rules, the whole is spelled in the style, and the digest of that text is the key.
+#[derive(Debug)]
+pub struct Profile {
+    /// The name under which users choose it.
+    pub name: &'static str,
+    /// The requests it is for.
+    pub shape: Shape,
+    /// Whether two tests share an answer.
+    pub test_id: TestId,
+    /// How the body is changed, in this order.
+    pub rules: &'static [&'static Rule],
+    /// How the whole is spelled.
+    pub style: Style,
+    /// What is taken of the spelling.
+    pub digest: Digest,
+    /// For a profile of SDK calls: the profiles that the same recorder used for HTTP requests and for tools.
+    pub companions: [&'static str; 2],
+}
+
+/// Whether the test id is part of the canonical form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestId {
+    /// Never.
+    Absent,
+    /// Always; `null` outside of tests.
+    Present,
+    /// Always but for these paths, whose answers all tests share.
+    ExceptFor(&'static [&'static str]),
+}
+
+/// The digest that is a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Digest {
+    /// SHA-256, 32 bytes.
+    Sha256,
+    /// XXH3 with 128 bits, 16 bytes, the high ones first.
+    Xxh3_128,
+}
+
+/// The profile of new stores: the current rules of OGX, whose tools can read what is written under it.
+pub const DEFAULT_PROFILE: &str = "ogx-7";
+
+static DROP_BEDROCK_STREAM_OPTIONS: Rule = Rule::DropForHost { host: "bedrock", member: "stream_options" };
+static DROP_PROJECT_ID: Rule = Rule::DropInside { parents: &["extra_body", "extra_query"], member: "project_id" };
+static ROUND_FLOATS: Rule = Rule::RoundFloats { decimals: 5 };
+static ROUND_FLOATS_IN_STRINGS: Rule = Rule::RoundFloatsInStrings { decimals: 5 };
+
+// Python's \s takes U+001C to U+001F for white space too; and [^}] there takes lone surrogates.
+static MASK_SCORE: Rule = Rule::RewriteStrings(Rewriting {
+    needs: "score:",
+    pattern: LazyLock::new(|| compile(r"score:[\s\x1C-\x1F]*[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")),
+    with: "score: __NORMALIZED__",
+});
+static DROP_ATTRIBUTES: Rule = Rule::RewriteStrings(Rewriting {
+    needs: "attributes:",
+    pattern: LazyLock::new(|| compile(r",?[\s\x1C-\x1F]*attributes:[\s\x1C-\x1F]*\{(?-u:[^}])*\}")),
+    with: "",
+});
+static MASK_DOCUMENT_ID: Rule = Rule::RewriteStrings(Rewriting {
+    needs: "document_id:",
+    pattern: LazyLock::new(|| {
+        compile(r"document_id:[\s\x1C-\x1F]*[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}")
+    }),
+    with: "document_id: __NORMALIZED__",
+});
+static MASK_CITATION: Rule = Rule::RewriteStrings(Rewriting {
+    needs: "<|",
+    pattern: LazyLock::new(|| compile(r"<\|[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}\|>")),
+    with: "<|__NORMALIZED__|>",
+});
+
+const ROUNDED: &[&Rule] = &[&ROUND_FLOATS, &ROUND_FLOATS_IN_STRINGS];
+const ROUNDED_BEDROCK: &[&Rule] = &[&DROP_BEDROCK_STREAM_OPTIONS, &ROUND_FLOATS, &ROUND_FLOATS_IN_STRINGS];
+const ROUNDED_BEDROCK_PROJECT: &[&Rule] =
+    &[&DROP_BEDROCK_STREAM_OPTIONS, &DROP_PROJECT_ID, &ROUND_FLOATS, &ROUND_FLOATS_IN_STRINGS];
+const CURRENT: &[&Rule] = &[
+    &DROP_BEDROCK_STREAM_OPTIONS,
+    &DROP_PROJECT_ID,
+    &MASK_SCORE,
+    &DROP_ATTRIBUTES,
+    &MASK_DOCUMENT_ID,
+    &MASK_CITATION,
+    &ROUND_FLOATS,
+    &ROUND_FLOATS_IN_STRINGS,
+];
+
+const EARLY_LISTS: TestId = TestId::ExceptFor(&["/api/tags", "/v1/models"]);
+const LISTS: TestId = TestId::ExceptFor(&super::MODEL_LIST_ENDPOINTS);
+
+/// Every profile there is; of each shape the newest first.
+pub static PROFILES: [Profile; 14] = [
+    ogx("ogx-7", LISTS, CURRENT, "ogx-http-7"),
+    ogx("ogx-6", LISTS, ROUNDED_BEDROCK_PROJECT, "ogx-http-6"),
+    ogx("ogx-5", LISTS, ROUNDED_BEDROCK, "ogx-http-5"),
+    ogx("ogx-4", LISTS, ROUNDED, "ogx-http-5"),
+    ogx("ogx-3", EARLY_LISTS, ROUNDED, "ogx-http-5"),
+    ogx("ogx-2", EARLY_LISTS, &[], "ogx-http-5"),
+    ogx("ogx-1", TestId::Absent, &[], "ogx-http-5"),
+    // No host is named bedrock in a rule of HTTP requests: the recorder never looked at theirs.
+    ogx_other("ogx-http-7", Shape::Http, TestId::Present, HTTP_CURRENT),
+    ogx_other("ogx-http-6", Shape::Http, TestId::Present, HTTP_PROJECT),
+    ogx_other("ogx-http-5", Shape::Http, TestId::Present, ROUNDED),
+    ogx_other("ogx-tool", Shape::Tool, TestId::Absent, &[]),
+    recstore("recstore-1", Shape::Inference, LISTS, ["recstore-http-1", "recstore-tool-1"]),
+    recstore("recstore-http-1", Shape::Http, TestId::Present, NO_COMPANIONS),
+    recstore("recstore-tool-1", Shape::Tool, TestId::Present, NO_COMPANIONS),
+];
+
+const NO_COMPANIONS: [&str; 2] = ["", ""];
+const HTTP_PROJECT: &[&Rule] = &[&DROP_PROJECT_ID, &ROUND_FLOATS, &ROUND_FLOATS_IN_STRINGS];
+const HTTP_CURRENT: &[&Rule] = CURRENT.split_first().expect("the bedrock rule comes first").1;
+
+const fn ogx(name: &'static str, test_id: TestId, rules: &'static [&'static Rule], http: &'static str) -> Profile {
+    Profile { companions: [http, "ogx-tool"], ..ogx_other(name, Shape::Inference, test_id, rules) }
+}
+
+const fn ogx_other(name: &'static str, shape: Shape, test_id: TestId, rules: &'static [&'static Rule]) -> Profile {
+    let (style, digest) = (Style::SORTED, Digest::Sha256);
+    Profile { name, shape, test_id, rules, style, digest, companions: NO_COMPANIONS }
+}
+
+const fn recstore(name: &'static str, shape: Shape, test_id: TestId, companions: [&'static str; 2]) -> Profile {
+    Profile { name, shape, test_id, rules: &[], style: Style::RFC8785, digest: Digest::Xxh3_128, companions }
+}
+
+/// No profile has this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no key profile '{0}'; there are {list}", list = PROFILES.each_ref().map(|profile| profile.name).join(", "))]
+pub struct UnknownProfile(pub String);
+
+impl Profile {
+    /// Returns the profile called `name`.
+    ///
+    /// # Errors
+    /// Where there is none; the error lists those that exist.
+    pub fn named(name: &str) -> Result<&'static Self, UnknownProfile> {
+        PROFILES.iter().find(|profile| profile.name == name).ok_or_else(|| UnknownProfile(name.to_owned()))
+    }
+
+    /// Returns this profile or its companion for requests of `shape`; `None` where it has none.
+    #[must_use]
+    pub fn for_shape(&'static self, shape: Shape) -> Option<&'static Self> {
+        let [http, tool] = self.companions;
+        let companion = |name| Self::named(name).ok();
+        match shape {
+            _ if shape == self.shape => Some(self),
+            Shape::Http => companion(http),
+            Shape::Tool => companion(tool),
+            Shape::Inference => None,
+        }
+    }
+
+    /// Returns the key whose canonical form is `canonical`.
+    #[must_use]
+    pub fn digest(&self, canonical: &[u8]) -> Key {
+        let key = match self.digest {
+            Digest::Sha256 => Key::from_bytes(&Sha256::digest(canonical)),
+            Digest::Xxh3_128 => Key::from_bytes(&xxhash_rust::xxh3::xxh3_128(canonical).to_be_bytes()),
+        };
+        #[expect(clippy::expect_used, reason = "both digests have one of the lengths of keys")]
+        key.expect("a digest of 16 or 32 bytes is a key")
+    }
+}
+
+/// Returns the canonical form of `request`: the bytes whose digest is its key.
+///
+/// `profile` must be for the request's shape (see [`Profile::for_shape`]).
+///
+/// # Errors
+/// Where the request holds something that has no spelling, with its path in the request.
+pub fn canonical<S: Source>(
+    request: &Request<S>,
+    test_id: Option<&Text<'_>>,
+    profile: &Profile,
+) -> Result<Vec<u8>, (String, WriteError<S::Error>)> {
+    let (host, endpoint) = match request.shape {
+        Shape::Inference => {
+            let url = without_databricks_host(&request.url);
+            (host_of(&url), path_of(&url))
+        }
+        Shape::Http | Shape::Tool => Default::default(),
+    };
+    let text = |text: &str| Member::Value(Value::String(Text::from(text.to_owned())));
+    let mut members = match (request.shape, &request.tool) {
+        (Shape::Inference, _) => vec![
+            ("body", Member::Body(&request.body)),
+            ("endpoint", text(&endpoint)),
+            ("method", text(&request.method)),
+        ],
+        (Shape::Http, _) => vec![
+            ("method", text(&request.method)),
+            ("payload", Member::Body(&request.body)),
+            ("url", text(&request.url)),
+        ],
+        (Shape::Tool, tool) => {
+            let names = tool.iter().flat_map(|(provider, name)| {
+                [("provider", Member::Plain(provider)), ("tool_name", Member::Plain(name))]
+            });
+            names.chain([("kwargs", Member::Body(&request.body))]).collect()
+        }
+    };
+    let has_test_id = match profile.test_id {
+        TestId::Absent => false,
+        TestId::Present => true,
+        TestId::ExceptFor(paths) => !paths.contains(&endpoint.as_str()),
+    };
+    if has_test_id {
+        members.push(("test_id", Member::Value(test_id.map_or(Value::Null, |id| Value::String(id.clone())))));
+    }
+    members.sort_unstable_by_key(|(name, _)| *name);
+
+    let style = profile.style;
+    let rules = Applied { rules: profile.rules, host: &host };
+    let mut out = Vec::with_capacity(1024);
+    for (index, (name, member)) in members.iter().enumerate() {
+        out.extend_from_slice(if index == 0 { "{" } else { style.comma }.as_bytes());
+        out.extend_from_slice(format!("\"{name}\"{}", style.colon).as_bytes());
+        let path = Path::ROOT.then(Step::Member(name.as_bytes()));
+        match member {
+            Member::Body(body) => write(&mut out, *body, style, &rules, &path)?,
+            Member::Plain(value) => write(&mut out, *value, style, &Plain, &path)?,
+            Member::Value(value) => {
+                write(&mut out, &value, style, &Plain, &path).map_err(|(path, error)| (path, error.of_source()))?;
+            }
+        }
+    }
+    out.push(b'}');
+    Ok(out)
+}
+
+/// A member of a canonical form.
+enum Member<'r, S> {
+    /// Part of the request, changed by the rules.
+    Body(&'r S),
+    /// Part of the request, as it is.
+    Plain(&'r S),
+    /// What follows from the request or is not part of it.
+    Value(Value<'r>),
+}
+
+/// Returns the key of `request` under `profile`.
+///
+/// ```
+/// use recstore_core::json::{Text, Value};
+/// use recstore_core::key::{Profile, Request, request_key};
+///
+/// let request = Value::parse(br#"{"method": "POST", "url": "http://localhost:11434/v1/v1/chat/completions",
+///     "body": {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": true}}"#)?;
+/// let request = Request::split(&&request).unwrap();
+/// let test_id = Text::from("tests/a.py::t[x-y]");
+/// let key = request_key(&request, Some(&test_id), Profile::named("ogx-7").unwrap()).unwrap();
+/// assert_eq!(key.to_string(), "5297b15abc22007d040410b4cb51f91dda79274d9f3713ff48aff43908286280");
+/// # Ok::<(), recstore_core::json::JsonError>(())
+/// ```
+///
+/// # Errors
+/// As [`canonical`].
+pub fn request_key<S: Source>(
+    request: &Request<S>,
+    test_id: Option<&Text<'_>>,
+    profile: &Profile,
+) -> Result<Key, (String, WriteError<S::Error>)> {
+    canonical(request, test_id, profile).map(|form| profile.digest(&form))
+}
+
+/// Returns the newest profile under which `request` has `key`.
+pub fn matching<S: Source>(request: &Request<S>, test_id: Option<&Text<'_>>, key: &Key) -> Option<&'static Profile> {
+    PROFILES
+        .iter()
+        .filter(|profile| profile.shape == request.shape)
+        .find(|profile| request_key(request, test_id, profile).is_ok_and(|found| key.finds(&found)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_companion_exists_and_has_the_right_shape() {
+        for profile in PROFILES.iter().filter(|profile| profile.shape == Shape::Inference) {
+            for shape in [Shape::Http, Shape::Tool] {
+                assert_eq!(profile.for_shape(shape).map(|companion| companion.shape), Some(shape), "{}", profile.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_pattern_compiles() {
+        for rule in PROFILES.iter().flat_map(|profile| profile.rules) {
+            if let Rule::RewriteStrings(rewriting) = rule {
+                assert!(!rewriting.pattern.is_match(b""));
+            }
+        }
+    }
+}
