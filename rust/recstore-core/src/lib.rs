@@ -1,3 +1,4 @@
 //! recstore's core.
 pub mod json;
 pub mod key;
+pub mod recording;

@@ -66,7 +66,7 @@ impl Compactor {
             Some(b'[') => self.container(reader, b']', Wrong::ExpectedCommaOrBracket),
             Some(b'{') => self.container(reader, b'}', Wrong::ExpectedCommaOrBrace),
             _ => {
-                let span = reader.skip()?;
+                let span = reader.span()?;
                 self.out.extend_from_slice(reader.slice(span));
                 Ok(())
             }

@@ -47,6 +47,21 @@ pub enum Kind {
     Object,
 }
 
+impl Kind {
+    /// Names the kind, with its article.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::Array => "an array",
+            Self::Object => "an object",
+        }
+    }
+}
+
 /// A number as Python tells them apart: with a point or an exponent it is a float.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number<'a> {
@@ -65,8 +80,8 @@ pub enum Number<'a> {
 /// let mut reader = Reader::new(text)?;
 /// let mut elements = Vec::new();
 /// reader.object(|reader, name| match name.as_bytes() {
-///     b"choices" => reader.array(|reader| Ok(elements.push(reader.skip()?))),
-///     _ => reader.skip().map(drop),
+///     b"choices" => reader.array(|reader| Ok(elements.push(reader.span()?))),
+///     _ => reader.skip(),
 /// })?;
 /// assert_eq!(&text[elements[1].clone()], br#"{"index": 1}"#);
 /// # Ok::<(), recstore_core::json::JsonError>(())
@@ -262,21 +277,29 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Skips one value of any kind and checks it.
+    ///
+    /// # Errors
+    /// Where the value is not well formed.
+    pub fn skip(&mut self) -> Result<()> {
+        match self.peek()? {
+            Kind::Null => self.word("null"),
+            Kind::Bool => self.bool().map(|_| ()),
+            Kind::Number => self.skip_number(),
+            Kind::String => self.string_span().map(|_| ()),
+            Kind::Array => self.array(Self::skip),
+            Kind::Object => self.object(|reader, _| reader.skip()),
+        }
+    }
+
     /// Skips one value of any kind, checks it, and returns the bytes it takes in the text.
     ///
     /// # Errors
     /// Where the value is not well formed.
-    pub fn skip(&mut self) -> Result<Range<usize>> {
-        let kind = self.peek()?;
+    pub fn span(&mut self) -> Result<Range<usize>> {
+        self.peek()?;
         let start = self.at;
-        match kind {
-            Kind::Null => self.word("null")?,
-            Kind::Bool => drop(self.bool()?),
-            Kind::Number => self.skip_number()?,
-            Kind::String => self.string_span().map(|_| ())?,
-            Kind::Array => self.array(|reader| reader.skip().map(drop))?,
-            Kind::Object => self.object(|reader, _| reader.skip().map(drop))?,
-        }
+        self.skip()?;
         Ok(start..self.at)
     }
 
@@ -304,7 +327,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    pub(super) fn slice(&self, span: Range<usize>) -> &'a [u8] {
+    pub(crate) fn slice(&self, span: Range<usize>) -> &'a [u8] {
         self.text.as_bytes().get(span).unwrap_or_default()
     }
 

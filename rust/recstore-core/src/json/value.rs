@@ -188,19 +188,6 @@ impl<'a> Value<'a> {
             _ => None,
         }
     }
-
-    /// Names the kind of the value, as JSON calls it.
-    #[must_use]
-    pub fn kind_name(&self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Bool(_) => "a boolean",
-            Self::Int(_) | Self::BigInt(_) | Self::Float(_) => "a number",
-            Self::String(_) => "a string",
-            Self::Array(_) => "an array",
-            Self::Object(_) => "an object",
-        }
-    }
 }
 
 /// Keeps of members with one name the last value at the first place.

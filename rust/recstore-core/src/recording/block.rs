@@ -1,0 +1,233 @@
+//! The bytes of a block, and a look at them.
+//!
+//! `docs/format.md` shows them. A block may come from a stranger's pack: its spans are checked against its length at
+//! the moment each is used.
+
+use std::ops::Range;
+
+use super::{DamagedBlock, Limits, Malformed, encode};
+use crate::json::{Dialect, Layout, Reader, Text, restore};
+
+/// Size of the header, in bytes.
+const HEADER: usize = 64;
+/// Size of an entry of the chunk index, in bytes: the spans of its data and of its type tag.
+const CHUNK: usize = 16;
+
+// Where the fields of the header lie. Each is a little-endian u32; a span is two of them, offset and length in the JSON.
+const JSON_LENGTH: usize = 0;
+const CHUNK_COUNT: usize = 4;
+const FLAGS: usize = 8;
+const STATUS: usize = 12;
+const VERBATIM_LENGTH: usize = 16;
+const TEST_ID: usize = 24;
+const REQUEST: usize = 32;
+const BODY: usize = 40;
+const ERROR: usize = 48;
+const ERROR_MESSAGE: usize = 56;
+
+pub(super) const IS_STREAMING: u32 = 1;
+pub(super) const IS_ERROR: u32 = 2;
+pub(super) const IS_BROKEN: u32 = 4;
+const LAYOUT_SHIFT: u32 = 8;
+
+/// Where the parts of a recording lie in its JSON; empty where there is none.
+#[derive(Default)]
+pub(super) struct Parts {
+    pub(super) flags: u32,
+    pub(super) status: u32,
+    pub(super) test_id: Range<usize>,
+    pub(super) request: Range<usize>,
+    pub(super) body: Range<usize>,
+    pub(super) error: Range<usize>,
+    pub(super) error_message: Range<usize>,
+    /// Data and type tag of each chunk.
+    pub(super) chunks: Vec<[Range<usize>; 2]>,
+    pub(super) mapping: Range<usize>,
+}
+
+impl Parts {
+    pub(super) fn assemble(&self, json: &[u8], layout: Layout, verbatim: &[u8]) -> Vec<u8> {
+        let mut block = Vec::with_capacity(HEADER + CHUNK * self.chunks.len() + json.len() + verbatim.len());
+        // The limit of a file's size keeps every number below 2^31.
+        let mut put = |number: usize| block.extend_from_slice(&(number as u32).to_le_bytes());
+        let layout = match layout {
+            Layout::Other => 0,
+            Layout::Indented => 1,
+            Layout::IndentedLine => 2,
+        };
+        put(json.len());
+        put(self.chunks.len());
+        put((self.flags | layout << LAYOUT_SHIFT) as usize);
+        put(self.status as usize);
+        put(verbatim.len());
+        put(0);
+        let parts = [&self.test_id, &self.request, &self.body, &self.error, &self.error_message];
+        for span in parts.into_iter().chain(self.chunks.iter().flatten()) {
+            put(span.start);
+            put(span.len());
+        }
+        block.extend_from_slice(json);
+        block.extend_from_slice(verbatim);
+        block
+    }
+}
+
+/// Looks at a block. All texts that it returns are JSON without white space.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    header: &'a [u8; HEADER],
+    chunks: &'a [[u8; CHUNK]],
+    json: &'a [u8],
+    verbatim: &'a [u8],
+}
+
+/// Where a chunk lies in the JSON of its recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChunkSpan {
+    /// Its data.
+    pub data: Range<usize>,
+    /// Its type tag, with quotes; empty where it has none.
+    pub tag: Range<usize>,
+}
+
+type Result<T, E = DamagedBlock> = std::result::Result<T, E>;
+
+impl<'a> View<'a> {
+    /// Looks at `block`, making sure that its parts fill it.
+    ///
+    /// # Errors
+    /// Where they do not.
+    pub fn new(block: &'a [u8]) -> Result<Self> {
+        let (header, rest) = block.split_first_chunk().ok_or(DamagedBlock("header"))?;
+        let length = |field| u32_at(header, field) as usize;
+        let index_size = length(CHUNK_COUNT).checked_mul(CHUNK).ok_or(DamagedBlock("chunk index"))?;
+        let (index, rest) = rest.split_at_checked(index_size).ok_or(DamagedBlock("chunk index"))?;
+        let (json, verbatim) = rest.split_at_checked(length(JSON_LENGTH)).ok_or(DamagedBlock("text"))?;
+        if verbatim.len() != length(VERBATIM_LENGTH) {
+            return Err(DamagedBlock("file"));
+        }
+        Ok(Self { header, chunks: index.as_chunks().0, json, verbatim })
+    }
+
+    /// Returns the whole recording.
+    #[must_use]
+    pub fn json(&self) -> &'a [u8] {
+        self.json
+    }
+
+    /// Returns the bytes of the file it was read from.
+    ///
+    /// # Errors
+    /// Where the block is damaged; as all methods below.
+    pub fn file(&self) -> Result<Vec<u8>> {
+        let layout = match self.flags() >> LAYOUT_SHIFT {
+            1 => Layout::Indented,
+            2 => Layout::IndentedLine,
+            _ => return Ok(self.verbatim.to_vec()),
+        };
+        restore(self.json, layout).ok_or(DamagedBlock("text"))
+    }
+
+    /// Says why the file is no recording, if it is none. The other methods find nothing in such a file.
+    #[must_use]
+    pub fn problem(&self, limits: &Limits) -> Option<Malformed> {
+        if self.flags() & IS_BROKEN == 0 { None } else { encode(self.verbatim, limits).err() }
+    }
+
+    /// Returns the id of the test; `None` where it is `null`.
+    pub fn test_id(&self) -> Result<Option<Text<'a>>> {
+        let Some(json) = self.part(TEST_ID, "test id")? else { return Ok(None) };
+        string(json).map(Some).ok_or(DamagedBlock("test id"))
+    }
+
+    /// Returns the request.
+    pub fn request(&self) -> Result<&'a [u8]> {
+        Ok(self.part(REQUEST, "request")?.unwrap_or(b"null"))
+    }
+
+    /// Returns the body of the response; `null` where there is none.
+    pub fn body(&self) -> Result<&'a [u8]> {
+        Ok(self.part(BODY, "body")?.unwrap_or(b"null"))
+    }
+
+    /// Returns what was recorded of an exception, an object; `None` where there is none.
+    pub fn error(&self) -> Result<Option<&'a [u8]>> {
+        self.part(ERROR, "error")
+    }
+
+    /// Returns the text of a recorded exception; `None` where there is none.
+    pub fn error_message(&self) -> Result<Option<Text<'a>>> {
+        let Some(json) = self.part(ERROR_MESSAGE, "error message")? else { return Ok(None) };
+        string(json).map(Some).ok_or(DamagedBlock("error message"))
+    }
+
+    /// Says whether the answer ended in an exception.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.flags() & IS_ERROR != 0
+    }
+
+    /// Says whether the answer is a stream.
+    #[must_use]
+    pub fn is_streaming(&self) -> bool {
+        self.flags() & IS_STREAMING != 0
+    }
+
+    /// Returns the HTTP status; `None` where it was not recorded.
+    #[must_use]
+    pub fn status(&self) -> Option<u32> {
+        Some(u32_at(self.header, STATUS)).filter(|status| *status != 0)
+    }
+
+    /// Returns the number of chunks.
+    #[must_use]
+    pub fn chunk_count(&self) -> usize {
+        self.chunks.len()
+    }
+
+    /// Returns where a chunk lies; `None` behind the last.
+    #[must_use]
+    pub fn chunk_span(&self, index: usize) -> Option<ChunkSpan> {
+        let entry = self.chunks.get(index)?;
+        Some(ChunkSpan { data: span_at(entry, 0), tag: span_at(entry, 8) })
+    }
+
+    /// Returns the data of a chunk.
+    pub fn chunk_data(&self, index: usize) -> Result<&'a [u8]> {
+        self.chunk_span(index).and_then(|span| self.json.get(span.data)).ok_or(DamagedBlock("chunk"))
+    }
+
+    /// Returns the type tag of a chunk; `None` where it has none.
+    pub fn chunk_type(&self, index: usize) -> Result<Option<Text<'a>>> {
+        let tag = self.chunk_span(index).map(|span| span.tag).ok_or(DamagedBlock("chunk"))?;
+        if tag.is_empty() {
+            return Ok(None);
+        }
+        self.json.get(tag).and_then(string).map(Some).ok_or(DamagedBlock("type tag"))
+    }
+
+    fn flags(&self) -> u32 {
+        u32_at(self.header, FLAGS)
+    }
+
+    fn part(&self, field: usize, name: &'static str) -> Result<Option<&'a [u8]>> {
+        let span = span_at(self.header, field);
+        if span.is_empty() {
+            return Ok(None);
+        }
+        self.json.get(span).map(Some).ok_or(DamagedBlock(name))
+    }
+}
+
+fn string(json: &[u8]) -> Option<Text<'_>> {
+    Reader::new(json).ok()?.dialect(Dialect::Python).document(Reader::string).ok()
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |number| u32::from_le_bytes(*number))
+}
+
+fn span_at(bytes: &[u8], at: usize) -> Range<usize> {
+    let start = u32_at(bytes, at) as usize;
+    start..start.saturating_add(u32_at(bytes, at + 4) as usize)
+}

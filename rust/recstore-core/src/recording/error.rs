@@ -1,0 +1,70 @@
+//! What can be wrong with a recording.
+
+use crate::json::{self, JsonError, Position};
+
+/// How much a file may ask of its reader. Raised by the caller, never by the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Size of a file, in bytes; at most 2 GiB. Real recordings reach 1.2 MB.
+    pub file_size: u64,
+    /// Chunks of a recording. Real streams reach 1,399.
+    pub chunks: usize,
+    /// Depth of the JSON.
+    pub json: json::Limits,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { file_size: 64 << 20, chunks: 1_000_000, json: json::Limits::default() }
+    }
+}
+
+/// Why a file is no recording.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// It is not JSON.
+    #[error("{} at {position} (byte {})", error.kind, error.at)]
+    Json {
+        /// What is wrong, and at which byte.
+        error: JsonError,
+        /// The same place as editors count.
+        position: Position,
+    },
+    /// It is JSON of another shape.
+    #[error("a recording needs {place} to be {expected}, not {found}")]
+    Shape {
+        /// Which part.
+        place: &'static str,
+        /// What it should be.
+        expected: &'static str,
+        /// What it is.
+        found: &'static str,
+    },
+    /// It is larger than the limit.
+    #[error("{size} bytes are more than the limit of {limit} bytes for one recording")]
+    TooLarge {
+        /// Its size, in bytes.
+        size: u64,
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// It has more chunks than the limit.
+    #[error("more chunks than the limit of {limit} for one recording")]
+    TooManyChunks {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl From<JsonError> for Malformed {
+    /// For an error in JSON that was found sound before; it tells the place in that, not in a file.
+    fn from(error: JsonError) -> Self {
+        Self::Json { error, position: Position { line: 1, column: error.at + 1 } }
+    }
+}
+
+/// The bytes of a block contradict each other: it was damaged, or made by a stranger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the {0} of a recording is not where its index says")]
+pub struct DamagedBlock(pub &'static str);

@@ -1,0 +1,19 @@
+//! One recording: what its file says, and how it is kept ready to answer.
+//!
+//! A file is read once, into a block (see [`encode`]): its JSON without white space, and before that where each part
+//! lies. Packs are made of blocks, and a loose file that is read becomes one too, so that there is one way to look at a
+//! recording whatever it came from: a [`View`].
+
+mod block;
+mod compose;
+mod encode;
+mod error;
+mod name;
+mod said;
+
+pub use block::{ChunkSpan, View};
+pub use compose::{Answer, compose, file_name};
+pub use encode::{encode, encode_broken};
+pub use error::{DamagedBlock, Limits, Malformed};
+pub use name::FileName;
+pub use said::{Said, ToolCall, said};

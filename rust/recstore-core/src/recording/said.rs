@@ -1,0 +1,241 @@
+//! What a model says in a chunk: its text, and its calls of tools apart from that.
+//!
+//! The families are told by the names of members, which no two of them use differently: chunks and whole answers of
+//! OpenAI (chat, completions, responses), Anthropic, Gemini and Ollama, and lines of server-sent events that hold them.
+//! Reasoning is not text: it is not said to the user.
+
+use crate::json::{Dialect, JsonError, Kind, Number, Reader, Text};
+
+/// What a model says in one chunk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The text, in UTF-8 (WTF-8 where a surrogate stands alone). Of several choices or candidates, one after another.
+    pub text: Vec<u8>,
+    /// The calls of tools, or pieces of them.
+    pub tool_calls: Vec<ToolCall>,
+}
+
+/// A call of a tool, or the piece of one that a chunk brings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToolCall {
+    /// Which of the calls the piece belongs to, where the chunk says so.
+    pub index: Option<i64>,
+    /// The id of the call, where the chunk says it.
+    pub id: Option<Text<'static>>,
+    /// The name of the tool, where the chunk says it.
+    pub name: Option<Text<'static>>,
+    /// The arguments as JSON text, or the piece of it that the chunk brings.
+    pub arguments: Vec<u8>,
+}
+
+/// Reads what the chunk with this data says; nothing where the family is unknown.
+///
+/// ```
+/// use recstore_core::recording::said;
+/// let chunk = br#"{"choices":[{"delta":{"content":"Hel","tool_calls":null}}],"object":"chat.completion.chunk"}"#;
+/// assert_eq!(said(chunk)?.text, b"Hel");
+/// let event = br#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{"}}"#;
+/// assert_eq!(said(event)?.tool_calls[0].arguments, b"{");
+/// # Ok::<(), recstore_core::json::JsonError>(())
+/// ```
+///
+/// # Errors
+/// Where the data is not JSON.
+pub fn said(data: &[u8]) -> Result<Said, JsonError> {
+    let mut said = Said::default();
+    let mut reader = Reader::new(data)?.dialect(Dialect::Python);
+    match reader.peek()? {
+        Kind::Object => reader.document(|reader| said.chunk(reader))?,
+        Kind::String => {
+            let line = reader.string()?;
+            if let Some(event) = line.as_bytes().strip_prefix(b"data:").map(<[u8]>::trim_ascii)
+                && event.starts_with(b"{")
+                && let Ok(event) = self::said(event)
+            {
+                said = event;
+            }
+        }
+        _ => {}
+    }
+    Ok(said)
+}
+
+type Read = Result<(), JsonError>;
+
+impl Said {
+    /// A chunk, an event, or a whole answer.
+    fn chunk(&mut self, reader: &mut Reader<'_>) -> Read {
+        let mut event = Text::from("");
+        let mut index = None;
+        let mut delta = None;
+        members(reader, |reader, name, kind| {
+            match (name, kind) {
+                // OpenAI chat and completions
+                (b"choices", Kind::Array) => each(reader, |reader| self.choice(reader))?,
+                // Gemini
+                (b"candidates", Kind::Array) => {
+                    each(reader, |reader| members(reader, |reader, name, _| self.content_or_skip(reader, name)))?
+                }
+                // Ollama chat; Anthropic's first event holds an empty message
+                (b"message", Kind::Object) => self.message(reader)?,
+                // Ollama generate
+                (b"response", Kind::String) => self.text.extend_from_slice(reader.string()?.as_bytes()),
+                // Anthropic, whole; OpenAI responses, whole; Gemini interactions, whole
+                (b"content" | b"output" | b"outputs", Kind::Array) => each(reader, |reader| self.part(reader))?,
+                // Anthropic: a block begins; OpenAI responses: an item begins
+                (b"content_block" | b"item", Kind::Object) => self.part(reader)?,
+                (b"type" | b"event_type", Kind::String) => event = reader.string()?,
+                (b"index" | b"output_index", Kind::Number) => index = integer(reader)?,
+                (b"delta", Kind::Object) => self.part(reader)?,
+                (b"delta", Kind::String) => delta = Some(reader.string()?),
+                _ => reader.skip()?,
+            }
+            Ok(())
+        })?;
+        // The events of OpenAI responses say in their type what the delta is of.
+        match (delta, event.as_bytes()) {
+            (Some(delta), b"response.output_text.delta") => self.text.extend_from_slice(delta.as_bytes()),
+            (Some(delta), b"response.function_call_arguments.delta") => {
+                let arguments = delta.as_bytes().to_vec();
+                self.tool_calls.push(ToolCall { arguments, ..ToolCall::default() });
+            }
+            // Anthropic begins a call with an empty object, and sends the arguments after it.
+            (None, b"content_block_start") => self.tool_calls.iter_mut().for_each(|call| call.arguments.clear()),
+            // The end of an item repeats what its pieces said.
+            (None, b"response.output_item.done" | b"response.content_part.done") => *self = Self::default(),
+            _ => {}
+        }
+        for call in self.tool_calls.iter_mut().filter(|call| call.index.is_none()) {
+            call.index = index;
+        }
+        Ok(())
+    }
+
+    /// A choice of OpenAI's.
+    fn choice(&mut self, reader: &mut Reader<'_>) -> Read {
+        members(reader, |reader, name, kind| match (name, kind) {
+            (b"delta" | b"message", Kind::Object) => self.message(reader),
+            (b"text", Kind::String) => self.string(reader),
+            _ => reader.skip(),
+        })
+    }
+
+    /// A message or a piece of one, of OpenAI or Ollama.
+    fn message(&mut self, reader: &mut Reader<'_>) -> Read {
+        members(reader, |reader, name, kind| match (name, kind) {
+            (b"tool_calls", Kind::Array) => each(reader, |reader| self.tool_call(reader)),
+            (b"function_call", Kind::Object) => self.tool_call(reader),
+            _ => self.content_or_skip(reader, name),
+        })
+    }
+
+    /// The value of a member that may be content: a string, a list of parts, or Gemini's object with parts.
+    fn content_or_skip(&mut self, reader: &mut Reader<'_>, name: &[u8]) -> Read {
+        match (name, reader.peek()?) {
+            (b"content", Kind::String) => self.string(reader),
+            (b"content" | b"parts", Kind::Array) => each(reader, |reader| self.part(reader)),
+            (b"content", Kind::Object) => members(reader, |reader, name, _| self.content_or_skip(reader, name)),
+            _ => reader.skip(),
+        }
+    }
+
+    /// A part of a content, a block, an item, or a piece of one.
+    fn part(&mut self, reader: &mut Reader<'_>) -> Read {
+        let before = self.text.len();
+        let mut is_reasoning = false;
+        let mut is_call = false;
+        let mut call = ToolCall::default();
+        members(reader, |reader, name, kind| {
+            match (name, kind) {
+                (b"type", Kind::String) => match reader.string()?.as_bytes() {
+                    b"thinking" | b"thinking_delta" | b"reasoning" | b"thought" | b"thought_summary" => {
+                        is_reasoning = true;
+                    }
+                    b"tool_use" | b"function_call" | b"server_tool_use" | b"mcp_tool_use" => is_call = true,
+                    _ => {}
+                },
+                (b"thought", Kind::Bool) => is_reasoning |= reader.bool()?,
+                (b"text" | b"content", Kind::String) => self.string(reader)?,
+                (b"content", Kind::Array) => each(reader, |reader| self.part(reader))?,
+                (b"partial_json", Kind::String) => {
+                    is_call = true;
+                    call.arguments = reader.string()?.as_bytes().to_vec();
+                }
+                (b"functionCall" | b"function_call", Kind::Object) => self.tool_call(reader)?,
+                (b"call_id", Kind::String) => call.id = Some(reader.string()?.into_owned()),
+                (b"id", Kind::String) if call.id.is_none() => call.id = Some(reader.string()?.into_owned()),
+                (b"name", Kind::String) => call.name = Some(reader.string()?.into_owned()),
+                (b"arguments" | b"input", _) => call.arguments = arguments(reader)?,
+                _ => reader.skip()?,
+            }
+            Ok(())
+        })?;
+        if is_reasoning {
+            self.text.truncate(before);
+        }
+        if is_call {
+            self.tool_calls.push(call);
+        }
+        Ok(())
+    }
+
+    /// A call of a tool, with its function inside (OpenAI, Ollama) or not (Gemini, OpenAI's oldest).
+    fn tool_call(&mut self, reader: &mut Reader<'_>) -> Read {
+        fn read(reader: &mut Reader<'_>, call: &mut ToolCall) -> Read {
+            members(reader, |reader, name, kind| {
+                match (name, kind) {
+                    (b"index", Kind::Number) => call.index = integer(reader)?,
+                    (b"id", Kind::String) => call.id = Some(reader.string()?.into_owned()),
+                    (b"name", Kind::String) => call.name = Some(reader.string()?.into_owned()),
+                    (b"arguments" | b"args", _) => call.arguments = arguments(reader)?,
+                    (b"function", Kind::Object) => read(reader, call)?,
+                    _ => reader.skip()?,
+                }
+                Ok(())
+            })
+        }
+        let mut call = ToolCall::default();
+        read(reader, &mut call)?;
+        self.tool_calls.push(call);
+        Ok(())
+    }
+
+    fn string(&mut self, reader: &mut Reader<'_>) -> Read {
+        self.text.extend_from_slice(reader.string()?.as_bytes());
+        Ok(())
+    }
+}
+
+/// Arguments: text as it is, `null` as nothing, other values as their JSON.
+fn arguments(reader: &mut Reader<'_>) -> Result<Vec<u8>, JsonError> {
+    Ok(match reader.peek()? {
+        Kind::String => reader.string()?.as_bytes().to_vec(),
+        Kind::Null => {
+            reader.null()?;
+            Vec::new()
+        }
+        _ => {
+            let span = reader.span()?;
+            reader.slice(span).to_vec()
+        }
+    })
+}
+
+fn integer(reader: &mut Reader<'_>) -> Result<Option<i64>, JsonError> {
+    Ok(match reader.number()? {
+        Number::Int(digits) => digits.parse().ok(),
+        Number::Float(_) => None,
+    })
+}
+
+fn members<'a>(reader: &mut Reader<'a>, mut member: impl FnMut(&mut Reader<'a>, &[u8], Kind) -> Read) -> Read {
+    reader.object(|reader, name| {
+        let kind = reader.peek()?;
+        member(reader, name.as_bytes(), kind)
+    })
+}
+
+/// Reads each object of an array; other elements say nothing.
+fn each(reader: &mut Reader<'_>, mut element: impl FnMut(&mut Reader<'_>) -> Read) -> Read {
+    reader.array(|reader| if reader.peek()? == Kind::Object { element(reader) } else { reader.skip() })
+}
