@@ -1,4 +1,8 @@
 //! recstore's core.
+pub mod error;
 pub mod json;
 pub mod key;
+pub mod loose;
+pub mod pack;
 pub mod recording;
+pub mod store;

@@ -139,8 +139,21 @@ const fn recstore(name: &'static str, shape: Shape, test_id: TestId, companions:
 
 /// No profile has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no key profile '{0}'; there are {list}", list = PROFILES.each_ref().map(|profile| profile.name).join(", "))]
-pub struct UnknownProfile(pub String);
+#[error("there is no key profile '{name}'; there are {known}")]
+pub struct UnknownProfile {
+    /// The name.
+    pub name: String,
+    /// Those that there are, for the purpose.
+    pub known: String,
+}
+
+impl UnknownProfile {
+    /// Says that `name` is none of the profiles that are `fit`.
+    pub(crate) fn among(name: &str, fit: impl Fn(&Profile) -> bool) -> Self {
+        let known: Vec<_> = PROFILES.iter().filter(|profile| fit(profile)).map(|profile| profile.name).collect();
+        Self { name: name.to_owned(), known: known.join(", ") }
+    }
+}
 
 impl Profile {
     /// Returns the profile called `name`.
@@ -148,7 +161,7 @@ impl Profile {
     /// # Errors
     /// Where there is none; the error lists those that exist.
     pub fn named(name: &str) -> Result<&'static Self, UnknownProfile> {
-        PROFILES.iter().find(|profile| profile.name == name).ok_or_else(|| UnknownProfile(name.to_owned()))
+        PROFILES.iter().find(|profile| profile.name == name).ok_or_else(|| UnknownProfile::among(name, |_| true))
     }
 
     /// Returns this profile or its companion for requests of `shape`; `None` where it has none.

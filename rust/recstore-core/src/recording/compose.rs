@@ -1,10 +1,7 @@
 //! A new recording into the text of its file.
 
-use sha2::{Digest, Sha256};
-
-use super::FileName;
 use crate::json::{Style, Text, Value, WriteError, to_vec};
-use crate::key::{Key, MODEL_LIST_ENDPOINTS};
+use crate::key::Key;
 
 /// What answered a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,42 +56,6 @@ pub fn compose(
     })?;
     text.push(b'\n');
     Ok(text)
-}
-
-/// Names the file for an answer: lists of models carry a digest of the models in their name, as several share a key.
-#[must_use]
-pub fn file_name(key: Key, request: &Value<'_>, body: &Value<'_>) -> FileName {
-    let endpoint = request.get("endpoint").and_then(Value::as_str).unwrap_or_default();
-    if !MODEL_LIST_ENDPOINTS.contains(&endpoint) {
-        return FileName::Key(key);
-    }
-    let Some(mut models) = model_ids(endpoint, body) else { return FileName::Key(key) };
-    models.sort_unstable();
-    models.dedup();
-    let digest = Sha256::digest(models.join(&b"|"[..]));
-    FileName::Models { key, digest: digest.first_chunk().copied().unwrap_or_default() }
-}
-
-fn model_ids<'v>(endpoint: &str, body: &'v Value<'_>) -> Option<Vec<&'v [u8]>> {
-    let models = data_of(body).get("models").unwrap_or(body).as_array()?;
-    let name = if endpoint == "/api/tags" { "model" } else { "id" };
-    models
-        .iter()
-        .map(|model| match data_of(model).get(name) {
-            Some(Value::String(id)) => Some(id.as_bytes()),
-            _ => None,
-        })
-        .collect()
-}
-
-/// Returns what a typed object holds, or the value itself.
-fn data_of<'v, 'a>(value: &'v Value<'a>) -> &'v Value<'a> {
-    match value {
-        Value::Object(members) if members.len() == 2 && value.get("__type__").is_some() => {
-            value.get("__data__").unwrap_or(value)
-        }
-        _ => value,
-    }
 }
 
 /// Makes the same in a typed object what differs between runs, at its top level only.

@@ -8,12 +8,14 @@ mod block;
 mod compose;
 mod encode;
 mod error;
+mod models;
 mod name;
 mod said;
 
 pub use block::{ChunkSpan, View};
-pub use compose::{Answer, compose, file_name};
+pub use compose::{Answer, compose};
 pub use encode::{encode, encode_broken};
 pub use error::{DamagedBlock, Limits, Malformed};
+pub use models::{file_name, unite};
 pub use name::FileName;
 pub use said::{Said, ToolCall, said};

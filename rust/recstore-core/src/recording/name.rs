@@ -23,7 +23,7 @@ pub enum FileName {
 }
 
 impl FileName {
-    /// Reads a file name; `None` where it does not end in `.json`, or is hidden.
+    /// Reads a file name; `None` where it does not end in `.json`, is hidden, or would lead into another folder.
     ///
     /// ```
     /// use recstore_core::recording::FileName;
@@ -35,7 +35,8 @@ impl FileName {
     /// ```
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        let stem = name.strip_suffix(".json").filter(|stem| !stem.starts_with('.') && !stem.is_empty())?;
+        let is_plain = |stem: &&str| !stem.is_empty() && !stem.starts_with('.') && !stem.contains(['/', '\0']);
+        let stem = name.strip_suffix(".json").filter(is_plain)?;
         let models = || {
             let (key, digest) = stem.strip_prefix("models-")?.split_once('-')?;
             let is_digest = digest.len() == 8 && digest.bytes().all(|digit| b"0123456789abcdef".contains(&digit));

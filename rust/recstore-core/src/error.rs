@@ -1,0 +1,95 @@
+//! Everything that can go wrong with a store, with the place and the remedy.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::key::UnknownProfile;
+use crate::pack::PackError;
+use crate::recording::Malformed;
+
+/// Why a store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file is no recording.
+    #[error("{}: {problem}; restore the file from version control, or delete it and record again", path.display())]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: Malformed,
+    },
+    /// A pack cannot be used.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// Another answer is already recorded.
+    #[error(
+        "{} already holds another answer to this request; say on_conflict=\"replace\" to take the new one or \
+         on_conflict=\"keep\" to keep the old one",
+        path.display()
+    )]
+    Conflict {
+        /// The file that was left as it is.
+        path: PathBuf,
+    },
+    /// The settings file says something that cannot be.
+    #[error("{}: {problem}", path.display())]
+    Settings {
+        /// The settings file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        problem: String,
+    },
+    /// No key profile has this name.
+    #[error(transparent)]
+    UnknownProfile(#[from] UnknownProfile),
+    /// Nothing can be recorded into a pack.
+    #[error(
+        "{} is a pack, which is never changed; unpack it with `recstore unpack`, record there, and pack again",
+        path.display()
+    )]
+    ReadOnly {
+        /// The pack.
+        path: PathBuf,
+    },
+    /// A recording would be written outside of its store.
+    #[error("{place} leads outside of the store at {}; open the store at a folder that holds it", root.display())]
+    Outside {
+        /// The test id, folder or link that leads there.
+        place: String,
+        /// The root of the store.
+        root: PathBuf,
+    },
+    /// What was to be recorded cannot be.
+    #[error("cannot record this: {0}")]
+    Unrecordable(String),
+    /// A folder that should be empty is not.
+    #[error("{} is not empty; unpack into a new folder, so that nothing is overwritten", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+}
+
+impl Error {
+    /// Makes an error of the system's into one that says what was tried on which path.
+    pub(crate) fn io<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(io::Error) -> Self + use<'p> {
+        move |source| Self::Io { action, path: path.to_owned(), source }
+    }
+
+    /// Says whether something is not there.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+}

@@ -1,0 +1,11 @@
+//! Recordings as files of their own: the truth, readable, committed to git.
+
+mod find;
+mod read;
+mod stamp;
+mod write;
+
+pub use find::{File, Folder, find_folders, list};
+pub use read::{read, stamp_of};
+pub use stamp::Stamp;
+pub use write::{OnConflict, Outcome, publish, write_atomically};

@@ -1,0 +1,48 @@
+//! What the file system says of a file, by which a change is noticed.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What the file system says of a file. Two equal stamps of one path mean that nothing was written in between,
+/// provided that the first was [settled](Stamp::is_settled) when the file was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// Size, in bytes.
+    pub size: u64,
+    /// Time of the last change of the content, in nanoseconds since 1970.
+    pub modified: i64,
+    /// Time of the last change of content, name or rights, in nanoseconds since 1970. Nobody can set it back.
+    pub changed: i64,
+    /// Number of the file on its disk; a file renamed into the place of another has a different one.
+    pub inode: u64,
+}
+
+/// How far a file's times may lag behind the clock: the kernel takes them from a clock that ticks every 10 ms at most.
+const TICK: Duration = Duration::from_millis(20);
+/// The same for file systems that keep no fractions of a second, or only even seconds (FAT).
+const COARSE_TICK: Duration = Duration::from_millis(2_100);
+
+impl Stamp {
+    /// Takes the stamp from what the file system says.
+    #[must_use]
+    pub fn of(metadata: &Metadata) -> Self {
+        let nanoseconds = |seconds: i64, fraction: i64| seconds.saturating_mul(1_000_000_000).saturating_add(fraction);
+        Self {
+            size: metadata.len(),
+            modified: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+            changed: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+            inode: metadata.ino(),
+        }
+    }
+
+    /// Says whether any change after `now` will show in the stamp. Within one tick of the file system's clock a second
+    /// change leaves the times as they are; git calls such entries racy.
+    #[must_use]
+    pub fn is_settled(&self, now: SystemTime) -> bool {
+        let is_coarse = self.changed % 1_000_000 == 0;
+        let tick = if is_coarse { COARSE_TICK } else { TICK };
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(tick);
+        u128::try_from(self.changed).is_ok_and(|changed| changed < now.as_nanos())
+    }
+}

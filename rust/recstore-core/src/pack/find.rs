@@ -1,0 +1,185 @@
+//! Look-ups in a pack.
+
+use std::ops::Range;
+
+use super::format::{BLOCKS, FAN, KEYS, NAMES, ROW, ROWS, STAMP, STAMPS, damaged, u32_at, u64_at};
+use super::{Pack, PackError};
+use crate::key::Key;
+use crate::loose::Stamp;
+use crate::recording::FileName;
+
+/// Where the file of a recording lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Index of its folder in [`Pack::folders`].
+    pub folder: u32,
+    /// Its name.
+    pub name: FileName,
+}
+
+// Offsets in a row.
+const BLOCK_OFFSET: usize = 0;
+const BLOCK_LENGTH: usize = 8;
+const FOLDER: usize = 12;
+/// The digest of a list of models, or the index of a name that no key gives.
+const NAME: usize = 16;
+const NAME_KIND: usize = 20;
+const KEY_LENGTH: usize = 21;
+
+const NAMED_BY_KEY: u8 = 0;
+const NAMED_AS_MODELS: u8 = 1;
+const NAMED_OTHERWISE: u8 = 2;
+
+/// One row, as it is written.
+pub(super) fn row(
+    block: Range<u64>,
+    folder: u32,
+    name: &FileName,
+    mut index_of_name: impl FnMut(&str) -> u32,
+) -> [u8; ROW] {
+    let mut row = [0; ROW];
+    let (kind, detail) = match name {
+        FileName::Key(_) => (NAMED_BY_KEY, [0; 4]),
+        FileName::Models { digest, .. } => (NAMED_AS_MODELS, *digest),
+        FileName::Other(name) => (NAMED_OTHERWISE, index_of_name(name).to_le_bytes()),
+    };
+    let length = (block.end - block.start) as u32;
+    let key_length = name.key().map_or(0, |key| key.as_bytes().len() as u8);
+    let fields: [(usize, &[u8]); 6] = [
+        (BLOCK_OFFSET, &block.start.to_le_bytes()),
+        (BLOCK_LENGTH, &length.to_le_bytes()),
+        (FOLDER, &folder.to_le_bytes()),
+        (NAME, &detail),
+        (NAME_KIND, &[kind]),
+        (KEY_LENGTH, &[key_length]),
+    ];
+    for (at, field) in fields {
+        for (place, byte) in row.iter_mut().skip(at).zip(field) {
+            *place = *byte;
+        }
+    }
+    row
+}
+
+/// Returns in which part of the index a key belongs, of 2^`bits`.
+pub(super) fn bucket(key: &[u8; Key::MAX_LENGTH], bits: u32) -> u32 {
+    let beginning = key.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+    (u64::from(beginning) >> (32 - bits)) as u32
+}
+
+/// Up to here, keys are compared one after another; beyond, by halves. A pack of honest keys has one or two.
+const FEW_KEYS: u32 = 8;
+
+impl<B: AsRef<[u8]>> Pack<B> {
+    /// Returns the rows of the recordings that a look-up of `key` answers with, none or more.
+    ///
+    /// The time does not depend on the number of recordings, as digests spread evenly. In a pack made to slow it down
+    /// it grows with the logarithm.
+    ///
+    /// # Errors
+    /// Where the pack is damaged; so for all methods below.
+    #[inline]
+    pub fn find(&self, key: &Key) -> Result<Vec<u32>, PackError> {
+        let bucket = bucket(key.padded(), self.fan_bits);
+        let fan = self.part(FAN, u64::from(bucket) * 4, 8)?;
+        let (Some(start), Some(end)) = (u32_at(fan, 0), u32_at(fan, 4)) else {
+            return Err(self.problem(damaged(0, "the index is cut short")));
+        };
+        if start > end || end > self.count {
+            return Err(self.problem(damaged(0, "the index is not in order")));
+        }
+        // All keys that this one finds begin with the same six bytes, so that they follow one another.
+        let wanted = key.prefix();
+        let (mut first, mut end_of_search) = (start, end);
+        while end_of_search - first > FEW_KEYS {
+            let middle = first.midpoint(end_of_search);
+            if self.padded_key(middle)?.as_slice() < wanted.as_slice() {
+                first = middle + 1
+            } else {
+                end_of_search = middle
+            }
+        }
+        while first < end && self.padded_key(first)?.as_slice() < wanted.as_slice() {
+            first += 1;
+        }
+        let mut found = Vec::new();
+        for row in first..end {
+            if !self.padded_key(row)?.starts_with(&wanted) {
+                break;
+            }
+            if self.key(row)?.is_some_and(|other| key.finds(&other)) {
+                found.push(row);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns the key of a row; `None` where the file is named by none.
+    pub fn key(&self, row: u32) -> Result<Option<Key>, PackError> {
+        let length = self.fields(row)?[KEY_LENGTH];
+        if length == 0 {
+            return Ok(None);
+        }
+        let key = self.padded_key(row)?.get(..usize::from(length)).and_then(Key::from_bytes);
+        key.map(Some).ok_or_else(|| self.problem(damaged(0, "a key has no length that keys have")))
+    }
+
+    /// Returns where the file of a row lies.
+    pub fn entry(&self, row: u32) -> Result<Entry, PackError> {
+        let fields = *self.fields(row)?;
+        let folder = u32_at(&fields, FOLDER).unwrap_or_default();
+        let detail = u32_at(&fields, NAME).unwrap_or_default();
+        let name = match (fields[NAME_KIND], self.key(row)?) {
+            (NAMED_BY_KEY, Some(key)) => FileName::Key(key),
+            (NAMED_AS_MODELS, Some(key)) => FileName::Models { key, digest: detail.to_le_bytes() },
+            (NAMED_OTHERWISE, None) => {
+                let name = FileName::parse(self.table_entry(NAMES, detail)?);
+                name.ok_or_else(|| self.problem(damaged(0, "a file has no name that recordings have")))?
+            }
+            _ => return Err(self.problem(damaged(0, "a row is of no kind that rows have"))),
+        };
+        Ok(Entry { folder, name })
+    }
+
+    /// Returns the block of a row, verified.
+    pub fn block(&self, row: u32) -> Result<&[u8], PackError> {
+        let fields = self.fields(row)?;
+        let offset = u64_at(fields, BLOCK_OFFSET).unwrap_or_default();
+        let length = u32_at(fields, BLOCK_LENGTH).unwrap_or_default();
+        self.part(BLOCKS, offset, u64::from(length))
+    }
+
+    /// Returns the stamp that the file of a row had when it was read; `None` where that is not known, or would not
+    /// show every change.
+    pub fn stamp(&self, row: u32) -> Result<Option<Stamp>, PackError> {
+        if !self.has_stamps() {
+            return Ok(None);
+        }
+        let bytes = self.row::<STAMP>(STAMPS, row)?;
+        let number = |index: usize| u64_at(bytes, index * 8).unwrap_or_default();
+        let time = |index| number(index).cast_signed();
+        let stamp = Stamp { size: number(0), modified: time(1), changed: time(2), inode: number(3) };
+        Ok(Some(stamp).filter(|stamp| *stamp != Stamp::default()))
+    }
+
+    #[inline]
+    fn fields(&self, row: u32) -> Result<&[u8; ROW], PackError> {
+        self.row(ROWS, row)
+    }
+
+    #[inline]
+    fn padded_key(&self, row: u32) -> Result<&[u8; Key::MAX_LENGTH], PackError> {
+        self.row(KEYS, row)
+    }
+}
+
+/// The stamp of a row, as it is written. A default stamp says that every file has changed.
+pub(super) fn stamp_row(stamp: Option<Stamp>) -> [u8; STAMP] {
+    let stamp = stamp.unwrap_or_default();
+    let numbers = [stamp.size, stamp.modified.cast_unsigned(), stamp.changed.cast_unsigned(), stamp.inode];
+    let mut row = [0; STAMP];
+    for (place, byte) in row.iter_mut().zip(numbers.iter().flat_map(|number| number.to_le_bytes())) {
+        *place = byte;
+    }
+    row
+}

@@ -1,0 +1,176 @@
+//! A pack, written from front to end; only the header waits for the end.
+
+use std::io::{self, Seek, SeekFrom, Write};
+use std::ops::Range;
+
+use super::Meta;
+use super::find::{bucket, row, stamp_row};
+use super::format::{
+    ALIGNMENT, BLOCKS, FAN, FOLDERS, Header, KEYS, META, NAMES, PAGE, ROWS, STAMPS, SUM, SUMS, Section, SectionId,
+    page_sum,
+};
+use super::sums::levels;
+use crate::key::Key;
+use crate::loose::Stamp;
+use crate::recording::FileName;
+
+/// Writes a pack: blocks first, in the order in which they come, then everything that leads to them.
+///
+/// Memory grows with the number of recordings (about 150 bytes each), not with their size.
+#[derive(Debug)]
+pub struct Writer<W> {
+    out: Pages<W>,
+    rows: Vec<Row>,
+    has_stamps: bool,
+}
+
+#[derive(Debug)]
+struct Row {
+    name: FileName,
+    folder: u32,
+    block: Range<u64>,
+    stamp: Option<Stamp>,
+}
+
+impl<W: Write + Seek> Writer<W> {
+    /// Begins a pack in `out`, which must be empty. With stamps it can serve as a cache of loose files.
+    ///
+    /// # Errors
+    /// Where `out` cannot be written; so for all methods below.
+    pub fn new(out: W, has_stamps: bool) -> io::Result<Self> {
+        Ok(Self { out: Pages::new(out)?, rows: Vec::new(), has_stamps })
+    }
+
+    /// Adds a recording: its block, and where its file lies.
+    pub fn add(&mut self, folder: u32, name: FileName, stamp: Option<Stamp>, block: &[u8]) -> io::Result<()> {
+        let start = self.out.at - PAGE as u64;
+        self.out.write(block)?;
+        self.rows.push(Row { name, folder, block: start..start + block.len() as u64, stamp });
+        Ok(())
+    }
+
+    /// Writes the rest and gives back `out`. `folders` are what the numbers of folders mean.
+    pub fn finish(mut self, folders: &[String], meta: &Meta) -> io::Result<W> {
+        if u32::try_from(self.rows.len()).is_err() {
+            return Err(io::Error::other("a pack holds at most 4,294,967,295 recordings"));
+        }
+        self.rows.sort_unstable_by(|a, b| (&a.name, a.folder).cmp(&(&b.name, b.folder)));
+        self.out.sections.push(Section { id: BLOCKS, offset: PAGE as u64, length: self.out.at - PAGE as u64 });
+        let padded = |row: &Row| row.name.key().map_or([0; Key::MAX_LENGTH], |key| *key.padded());
+
+        // One or two keys in each part.
+        let fan_bits = self.rows.len().max(1).ilog2();
+        let mut fan = vec![0_u32; (1 << fan_bits) + 1];
+        for row in &self.rows {
+            let next = bucket(&padded(row), fan_bits) as usize + 1;
+            if let Some(count) = fan.get_mut(next) {
+                *count += 1;
+            }
+        }
+        let mut total = 0;
+        for start in &mut fan {
+            total += *start;
+            *start = total;
+        }
+
+        let mut names = Vec::new();
+        let mut index_of_name = |name: &str| {
+            names.push(name.to_owned());
+            names.len() as u32 - 1
+        };
+        let rows = &self.rows;
+        self.out.section(KEYS, rows.iter().map(|row| padded(row).to_vec()))?;
+        self.out.section(FAN, fan.iter().map(|start| start.to_le_bytes().to_vec()))?;
+        let rows_of =
+            rows.iter().map(|entry| row(entry.block.clone(), entry.folder, &entry.name, &mut index_of_name).to_vec());
+        self.out.section(ROWS, rows_of)?;
+        if self.has_stamps {
+            self.out.section(STAMPS, rows.iter().map(|row| stamp_row(row.stamp).to_vec()))?;
+        }
+        self.out.section(FOLDERS, [table(folders)])?;
+        self.out.section(NAMES, [table(&names)])?;
+        self.out.section(META, [meta.to_json()])?;
+        self.out.finish()
+    }
+}
+
+/// A table of texts: their number, their ends, the texts.
+fn table(texts: &[String]) -> Vec<u8> {
+    let mut table = (texts.len() as u32).to_le_bytes().to_vec();
+    let mut end = 0_u32;
+    for text in texts {
+        end += text.len() as u32;
+        table.extend_from_slice(&end.to_le_bytes());
+    }
+    table.extend(texts.iter().flat_map(|text| text.bytes()));
+    table
+}
+
+/// Pages on their way out, with their checksums.
+#[derive(Debug)]
+struct Pages<W> {
+    out: W,
+    /// Offset of the next byte, from the beginning of the file.
+    at: u64,
+    page: Vec<u8>,
+    sums: Vec<u64>,
+    sections: Vec<Section>,
+}
+
+impl<W: Write + Seek> Pages<W> {
+    fn new(mut out: W) -> io::Result<Self> {
+        out.write_all(&[0; PAGE])?;
+        Ok(Self { out, at: PAGE as u64, page: Vec::with_capacity(PAGE), sums: Vec::new(), sections: Vec::new() })
+    }
+
+    fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(PAGE - self.page.len()));
+            self.page.extend_from_slice(now);
+            self.at += now.len() as u64;
+            bytes = later;
+            if self.page.len() == PAGE {
+                let number = self.at / PAGE as u64 - 1;
+                self.sums.push(page_sum(&self.page, number));
+                self.out.write_all(&self.page)?;
+                self.page.clear();
+            }
+        }
+        Ok(())
+    }
+
+    fn section(&mut self, id: SectionId, parts: impl IntoIterator<Item = Vec<u8>>) -> io::Result<()> {
+        self.align(ALIGNMENT)?;
+        let offset = self.at;
+        parts.into_iter().try_for_each(|part| self.write(&part))?;
+        self.sections.push(Section { id, offset, length: self.at - offset });
+        Ok(())
+    }
+
+    fn align(&mut self, to: u64) -> io::Result<()> {
+        let missing = self.at.next_multiple_of(to) - self.at;
+        self.write(&vec![0; missing as usize])
+    }
+
+    /// Writes the checksums, level by level up to the page that the header vouches for, and then the header.
+    fn finish(mut self) -> io::Result<W> {
+        self.align(PAGE as u64)?;
+        let start = self.at;
+        let mut root = 0;
+        for _ in levels(start / PAGE as u64) {
+            let sums = std::mem::take(&mut self.sums);
+            self.write(&sums.iter().flat_map(|sum| sum.to_le_bytes()).collect::<Vec<_>>())?;
+            if sums.is_empty() {
+                self.write(&[0; SUM])?;
+            }
+            self.align(PAGE as u64)?;
+            root = self.sums.last().copied().unwrap_or_default();
+        }
+        self.sections.push(Section { id: SUMS, offset: start, length: self.at - start });
+        let header = Header { length: self.at, root, sections: self.sections };
+        self.out.seek(SeekFrom::Start(0))?;
+        self.out.write_all(&header.to_page())?;
+        self.out.flush()?;
+        Ok(self.out)
+    }
+}

@@ -1,0 +1,64 @@
+//! Lists of models: their answers lie in several files under one key, and are given as one.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::{FileName, Limits, View, encode};
+use crate::json::{Dialect, Reader, Style, Text, Value, to_vec};
+use crate::key::{Key, MODEL_LIST_ENDPOINTS};
+
+/// The endpoint of Ollama's lists, whose body is an object with the list in it.
+const OLLAMA: &str = "/api/tags";
+
+/// Names the file for an answer: lists of models carry a digest of the models in their name, as several share a key.
+///
+/// The digest is the beginning of the SHA-256 of the sorted distinct ids, with `|` between them, as OGX has it.
+#[must_use]
+pub fn file_name(key: Key, request: &Value<'_>, body: &Value<'_>) -> FileName {
+    let endpoint = request.get("endpoint").and_then(Value::as_str).unwrap_or_default();
+    let models = if MODEL_LIST_ENDPOINTS.contains(&endpoint) { models_of(body, endpoint == OLLAMA) } else { None };
+    let Some(models) = models else { return FileName::Key(key) };
+    let ids: Vec<_> = models.keys().map(|id| id.as_bytes()).collect();
+    let digest = Sha256::digest(ids.join(&b"|"[..]));
+    FileName::Models { key, digest: digest.first_chunk().copied().unwrap_or_default() }
+}
+
+/// Makes one recording of several lists of models: the request of the first, and every model once, sorted by id; of
+/// models with one id, the one of the last list. `None` where one of them is no list of models.
+#[must_use]
+pub fn unite(lists: &[View<'_>]) -> Option<Vec<u8>> {
+    let parse = |json| Reader::new(json).ok()?.dialect(Dialect::Python).document(Value::read).ok();
+    let mut recording = parse(lists.first()?.json())?;
+    let bodies: Vec<_> = lists.iter().map(|list| parse(list.body().ok()?)).collect::<Option<_>>()?;
+    let is_ollama = recording.get("request")?.get("endpoint").and_then(Value::as_str) == Some(OLLAMA);
+    let mut all = BTreeMap::new();
+    for body in &bodies {
+        all.extend(models_of(body, is_ollama)?);
+    }
+    let models = Value::Array(all.into_values().cloned().collect());
+    let body = recording.get_mut("response")?.get_mut("body")?;
+    if is_ollama {
+        let has_tag = body.get("__data__").is_some();
+        let data = if has_tag { body.get_mut("__data__")? } else { body };
+        *data.get_mut("models")? = models;
+    } else {
+        *body = models;
+    }
+    encode(&to_vec(&recording, Style::COMPACT).ok()?, &Limits { file_size: u64::MAX, ..Limits::default() }).ok()
+}
+
+/// Returns the models of a list, by id.
+fn models_of<'v, 'a>(body: &'v Value<'a>, is_ollama: bool) -> Option<BTreeMap<Text<'a>, &'v Value<'a>>> {
+    let models = data_of(body).get("models").unwrap_or(body).as_array()?;
+    let id_of = |model: &'v Value<'a>| match data_of(model).get(if is_ollama { "model" } else { "id" }) {
+        Some(Value::String(id)) => Some((id.clone(), model)),
+        _ => None,
+    };
+    models.iter().map(id_of).collect()
+}
+
+/// Returns what a typed object holds, or the value itself.
+fn data_of<'v, 'a>(value: &'v Value<'a>) -> &'v Value<'a> {
+    value.get("__type__").and_then(|_| value.get("__data__")).unwrap_or(value)
+}

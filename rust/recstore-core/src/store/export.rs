@@ -1,0 +1,61 @@
+//! A tree into one file, and back.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, ErrorKind, Write};
+use std::path::Path;
+
+use super::Store;
+use super::build::{Purpose, build_pack};
+use super::state::State;
+use crate::error::Error;
+use crate::loose::{self, write_atomically};
+
+impl Store {
+    /// Writes all recordings of a tree into a pack at `path`, to take elsewhere. The bytes depend on nothing but the
+    /// files and the settings.
+    ///
+    /// # Errors
+    /// Where a file cannot be read, or the pack cannot be written.
+    pub fn export(&self, path: &Path) -> Result<(), Error> {
+        let mut listings = Vec::new();
+        for folder in loose::find_folders(&self.root)? {
+            let listing = loose::list(&self.root.join(&folder))?;
+            listings.push((folder, listing));
+        }
+        write_atomically(path, true, |file| {
+            let out = BufWriter::with_capacity(1 << 20, file);
+            build_pack(out, path, self, &State::default(), &listings, Purpose::Export)
+        })
+    }
+}
+
+/// Writes the files of a pack into `folder`, which must be empty or not there, byte for byte as they were. Returns how
+/// many there are.
+///
+/// # Errors
+/// Where the folder is not empty, the pack is damaged or was made to write elsewhere, or the system refuses.
+pub fn unpack(store: &Store, folder: &Path) -> Result<usize, Error> {
+    fs::create_dir_all(folder).map_err(Error::io("make the folder", folder))?;
+    let mut entries = fs::read_dir(folder).map_err(Error::io("list the folder", folder))?;
+    if entries.next().is_some() {
+        return Err(Error::NotEmpty { path: folder.to_owned() });
+    }
+    let mut count = 0;
+    for recording in store.files()? {
+        let (path, text) = recording?;
+        let path = folder.join(path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(Error::io("make the folder", parent))?;
+        }
+        // The folder was empty, so that nothing in it can be a link; a name that comes twice is refused.
+        let file = File::create_new(&path).and_then(|mut file| file.write_all(&text));
+        match file {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                return Err(Error::NotEmpty { path });
+            }
+            file => file.map_err(Error::io("write", &path))?,
+        }
+        count += 1;
+    }
+    Ok(count)
+}

@@ -1,0 +1,21 @@
+//! A store: a tree of recordings with a pack beside it, or a pack alone.
+
+mod build;
+mod cache;
+mod export;
+mod find;
+mod open;
+mod place;
+mod put;
+mod recording;
+mod settings;
+mod state;
+mod verify;
+
+pub use export::unpack;
+pub use open::{Options, Store};
+pub use put::Written;
+pub use recording::Recording;
+pub use settings::{SETTINGS_FILE, Settings};
+pub use state::CacheState;
+pub use verify::{Finding, FindingKind, Report};

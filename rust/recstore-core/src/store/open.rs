@@ -1,0 +1,202 @@
+//! A store, opened.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf, absolute};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use rayon::prelude::*;
+
+use super::place::Places;
+use super::settings::{default_profile, profile_of_store};
+use super::state::State;
+use super::{CacheState, Settings, cache};
+use crate::error::Error;
+use crate::key::Profile;
+use crate::loose;
+use crate::pack::{Meta, Pack};
+use crate::recording::Limits;
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The key profile, in the place of the one in the settings file.
+    pub profile: Option<String>,
+    /// The folder of shared recordings, in the place of the one in the settings file.
+    pub base: Option<String>,
+    /// Keeps a pack in `.recstore/` beside the recordings, where that can be written.
+    pub cache: bool,
+    /// Makes the folder where there is none.
+    pub create: bool,
+    /// How much a recording file may ask of its reader.
+    pub limits: Limits,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { profile: None, base: None, cache: true, create: false, limits: Limits::default() }
+    }
+}
+
+/// Recordings, found by key: those of a tree of folders, or those of a pack.
+///
+/// A store may be shared by threads. In a tree, every look-up compares the file with what the pack was made of; the
+/// file wins. What is asked of the whole ([`Store::keys`], [`Store::len`]) is answered as of the last
+/// [`Store::refresh`], of which opening is the first.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) root: PathBuf,
+    pub(super) is_tree: bool,
+    pub(super) settings: Settings,
+    pub(super) places: Places,
+    pub(super) limits: Limits,
+    keeps_cache: bool,
+    state: RwLock<State>,
+    cache_state: RwLock<CacheState>,
+}
+
+impl Store {
+    /// Opens the tree of recordings at `path`, or the pack.
+    ///
+    /// In a tree, all folders of recordings are listed and every file is compared with what the pack in `.recstore/`
+    /// was made of. The pack is made, or made again, where it is missing or has fallen behind.
+    ///
+    /// # Errors
+    /// Where there is neither, or the settings file is wrong, or the pack cannot be used.
+    pub fn open(path: &Path, options: &Options) -> Result<Self, Error> {
+        let root = absolute(path).map_err(Error::io("find", path))?;
+        match fs::metadata(&root) {
+            Ok(metadata) if metadata.is_file() => return Self::open_pack(root, options),
+            Err(error) if error.kind() == ErrorKind::NotFound && options.create => {
+                fs::create_dir_all(&root).map_err(Error::io("make the folder", &root))?;
+            }
+            Ok(_) => {}
+            Err(error) => return Err(Error::io("open the store", &root)(error)),
+        }
+        let settings = options.over(Settings::load(&root)?)?;
+        let places = Places::new(&root, &loose::find_folders(&root)?, settings.base.as_deref());
+        let store = Self {
+            root,
+            is_tree: true,
+            settings,
+            places,
+            limits: options.limits,
+            keeps_cache: options.cache,
+            state: RwLock::default(),
+            cache_state: RwLock::new(CacheState::Off("it was not asked for".to_owned())),
+        };
+        store.refresh()?;
+        Ok(store)
+    }
+
+    fn open_pack(path: PathBuf, options: &Options) -> Result<Self, Error> {
+        let pack = Pack::open(&path).map_err(Error::io("map", &path))??;
+        let Meta { profile, base, root } = pack.meta()?;
+        let profile = if profile.is_empty() { default_profile() } else { Profile::named(&profile)? };
+        let settings = options.over(Settings { profile, base })?;
+        let state = State::of_pack(Arc::new(pack))?;
+        let folders: Vec<_> = state.folders.iter().map(|folder| folder.path.to_path_buf()).collect();
+        let places = Places::new(Path::new(&root), &folders, settings.base.as_deref());
+        Ok(Self {
+            root: path,
+            is_tree: false,
+            settings,
+            places,
+            limits: options.limits,
+            keeps_cache: false,
+            state: RwLock::new(state),
+            cache_state: RwLock::new(CacheState::Ready { stale: 0 }),
+        })
+    }
+
+    /// Looks at all files again, as opening does. A pack alone does not change.
+    ///
+    /// # Errors
+    /// Where a folder cannot be read.
+    pub fn refresh(&self) -> Result<(), Error> {
+        if !self.is_tree {
+            return Ok(());
+        }
+        let folders = loose::find_folders(&self.root)?;
+        let listings: Vec<_> = folders
+            .into_par_iter()
+            .map(|folder| loose::list(&self.root.join(&folder)).map(|listing| (folder, listing)))
+            .collect::<Result<_, _>>()?;
+        let known = if self.keeps_cache { cache::open(&self.root) } else { None };
+        let (mut state, mut stale) = match known.map(|pack| State::of_pack(pack)?.with_listings(&listings)) {
+            // A pack that cannot be read is made again.
+            Some(Ok(known)) => known,
+            Some(Err(_)) | None => State::default().with_listings(&listings)?,
+        };
+        let mut cache_state = CacheState::Off("it was not asked for".to_owned());
+        if self.keeps_cache {
+            let total: usize = listings.iter().map(|(_, listing)| listing.files.len()).sum();
+            cache_state = CacheState::Ready { stale };
+            if cache::has_fallen_behind(&state, stale, total) {
+                match cache::build(self, &state, &listings) {
+                    Ok(pack) => {
+                        (state, stale) = State::of_pack(pack)?.with_listings(&listings)?;
+                        cache_state = CacheState::Ready { stale };
+                    }
+                    Err(error) if state.pack.is_none() => cache_state = CacheState::Off(error.to_string()),
+                    Err(_) => {}
+                }
+            } else if state.pack.is_none() {
+                cache_state = CacheState::Off("there are no recordings yet".to_owned());
+            }
+        }
+        *self.state_mut() = state;
+        *self.cache_state.write().unwrap_or_else(PoisonError::into_inner) = cache_state;
+        Ok(())
+    }
+
+    /// Returns the root of the tree, or the path of the pack.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns the key profile under which it records and looks up.
+    #[must_use]
+    pub fn profile(&self) -> &'static Profile {
+        self.settings.profile
+    }
+
+    /// Returns the folder of shared recordings, relative to the root.
+    #[must_use]
+    pub fn base(&self) -> &Path {
+        self.places.base()
+    }
+
+    /// Says whether it is a pack alone, into which nothing can be recorded.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        !self.is_tree
+    }
+
+    /// Says what became of the pack beside the recordings.
+    #[must_use]
+    pub fn cache_state(&self) -> CacheState {
+        self.cache_state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    // A panic while the lock was held cannot leave a state half changed: a state is replaced as a whole, or by steps
+    // that each leave it sound. So a poisoned lock is as good as another.
+    pub(super) fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Options {
+    fn over(&self, mut settings: Settings) -> Result<Settings, Error> {
+        if let Some(name) = &self.profile {
+            settings.profile = profile_of_store(name)?;
+        }
+        settings.base = self.base.clone().or(settings.base);
+        Ok(settings)
+    }
+}

@@ -1,0 +1,127 @@
+//! In which folder a test's recordings lie.
+//!
+//! The recordings of a test lie in the folder `recordings` beside the test's file, those shared by all tests in
+//! `recordings` in the base folder. Test ids name files as seen from the root of the project; a store may be opened
+//! there, or deeper: at `tests/integration`, the test `tests/integration/agents/test_a.py::test` has its recordings in
+//! `agents/recordings`. What the end of the root's path and the beginning of the id have in common is counted once.
+
+use std::path::{Component, Path, PathBuf};
+
+const RECORDINGS: &str = "recordings";
+
+/// Where a project of OGX's keeps recordings that are not one test's.
+const OGX_BASE: &str = "tests/integration/common";
+
+/// What is needed to say where recordings lie.
+#[derive(Clone, Debug)]
+pub(super) struct Places {
+    /// The parts of the root's path, or of what a pack knows of it.
+    root: Vec<String>,
+    /// Whether the root is itself the one folder of recordings.
+    is_flat: bool,
+    /// The folder of shared recordings, relative to the root.
+    base: PathBuf,
+}
+
+impl Places {
+    /// Takes the places of a store at `root`, in which the folders of recordings are `folders`.
+    pub(super) fn new(root: &Path, folders: &[PathBuf], base: Option<&str>) -> Self {
+        let is_flat = folders.first().is_some_and(|folder| folder.as_os_str().is_empty());
+        let root = root.components().filter_map(|part| match part {
+            Component::Normal(part) => part.to_str().map(str::to_owned),
+            _ => None,
+        });
+        let mut places = Self { root: root.collect(), is_flat, base: PathBuf::new() };
+        places.base = match base {
+            Some(base) => places.folder(base),
+            None => places.folder(OGX_BASE).filter(|base| folders.contains(base)),
+        }
+        .unwrap_or_else(|| if is_flat { PathBuf::new() } else { PathBuf::from(RECORDINGS) });
+        places
+    }
+
+    /// Returns the folder of the recordings that all tests share, relative to the root.
+    pub(super) fn base(&self) -> &Path {
+        &self.base
+    }
+
+    /// Returns the folder of a test's own recordings, relative to the root; `None` where the id leads outside of it.
+    pub(super) fn own(&self, test_id: &str) -> Option<PathBuf> {
+        let file = test_id.split("::").next().unwrap_or_default();
+        self.folder(file.rsplit_once('/').map_or("", |(folder, _)| folder))
+    }
+
+    /// Returns the end of the root's path that the test id of a recording in `folder` begins with; `None` where the id
+    /// does not name that folder.
+    pub(super) fn root_in(&self, test_id: &str, folder: &Path) -> Option<String> {
+        let file = Path::new(test_id.split("::").next()?);
+        let shared = file.parent()?.join(RECORDINGS).iter().count().checked_sub(folder.iter().count())?;
+        (self.own(test_id)?.as_path() == folder && !self.is_flat)
+            .then(|| file.iter().take(shared).filter_map(|part| part.to_str()).collect::<Vec<_>>().join("/"))
+    }
+
+    /// Returns the folder of recordings in a folder of the project.
+    fn folder(&self, folder: &str) -> Option<PathBuf> {
+        if self.is_flat {
+            return Some(PathBuf::new());
+        }
+        let mut parts = Vec::new();
+        for part in Path::new(folder).components() {
+            match part {
+                Component::Normal(part) => parts.push(part.to_str()?),
+                Component::CurDir => {}
+                Component::ParentDir | Component::RootDir | Component::Prefix(_) => return None,
+            }
+        }
+        let longest = parts.len().min(self.root.len());
+        let common = (0..=longest)
+            .rev()
+            .find(|length| self.root.iter().rev().take(*length).rev().eq(parts.iter().take(*length)));
+        let inside: PathBuf = parts.iter().skip(common.unwrap_or(0)).collect();
+        Some(inside.join(RECORDINGS))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(root: &str, folders: &[&str]) -> Places {
+        let folders: Vec<_> = folders.iter().map(PathBuf::from).collect();
+        Places::new(Path::new(root), &folders, None)
+    }
+
+    #[test]
+    fn a_test_finds_its_folder_from_whatever_depth_the_store_is_opened() {
+        let id = "tests/integration/agents/test_a.py::test[x/y::z]";
+        for (root, folder) in [
+            ("/home/me/ogx", "tests/integration/agents/recordings"),
+            ("/home/me/ogx/tests", "integration/agents/recordings"),
+            ("/home/me/ogx/tests/integration", "agents/recordings"),
+            ("/home/me/ogx/tests/integration/agents", "recordings"),
+        ] {
+            assert_eq!(places(root, &[]).own(id), Some(PathBuf::from(folder)), "{root}");
+        }
+        assert_eq!(places("/tmp/x/recordings", &[""]).own(id), Some(PathBuf::new()));
+        assert_eq!(places("/tmp/x", &[]).own("test_a.py::test"), Some(PathBuf::from("recordings")));
+    }
+
+    #[test]
+    fn an_id_that_leads_outside_has_no_folder() {
+        for id in ["../x/test_a.py::test", "/etc/test_a.py::test", "tests/../../test_a.py::test"] {
+            assert_eq!(places("/tmp/x", &[]).own(id), None, "{id}");
+        }
+    }
+
+    #[test]
+    fn the_base_is_ogxs_where_there_is_one_and_the_root_elsewhere() {
+        let base = |root, folders: &[&str]| places(root, folders).base().to_owned();
+        assert_eq!(
+            base("/x", &["tests/integration/common/recordings"]),
+            Path::new("tests/integration/common/recordings")
+        );
+        assert_eq!(base("/x/tests/integration", &["common/recordings"]), Path::new("common/recordings"));
+        assert_eq!(base("/x", &["tests/recordings"]), Path::new("recordings"));
+        assert_eq!(base("/x/recordings", &[""]), Path::new(""));
+    }
+}

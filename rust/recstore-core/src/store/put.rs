@@ -1,0 +1,119 @@
+//! Recording.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
+
+use super::Store;
+use crate::error::Error;
+use crate::json::{Text, Value};
+use crate::key::{Key, Profile, Request, request_key, without_databricks_host};
+use crate::loose::{OnConflict, Outcome, publish};
+use crate::recording::{Answer, compose, file_name};
+
+/// What became of a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Its key.
+    pub key: Key,
+    /// The path of its file, relative to the root of the store.
+    pub path: PathBuf,
+    /// Whether the file was written.
+    pub outcome: Outcome,
+}
+
+impl Store {
+    /// Records what answered a request.
+    ///
+    /// The file goes to the folder of the test, or to the base folder where there is no test; it is named by the key
+    /// under the store's profile. When this returns, it is complete and on the disk.
+    ///
+    /// # Errors
+    /// Where the store is a pack, the request is none, the test id leads outside of the store, another answer is there
+    /// and `on_conflict` says that this is an error, or the system refuses. Nothing is written then.
+    pub fn put(
+        &self,
+        request: &Value<'_>,
+        answer: Answer<'_>,
+        test_id: Option<&str>,
+        on_conflict: OnConflict,
+    ) -> Result<Written, Error> {
+        if !self.is_tree {
+            return Err(Error::ReadOnly { path: self.root.clone() });
+        }
+        let request = &recorded(request);
+        let test_id_text = test_id.map(Text::from);
+        let key = self.key_of(request, test_id_text.as_ref())?;
+        let folder = match test_id {
+            Some(test_id) => self.places.own(test_id).ok_or_else(|| self.outside(test_id))?,
+            None => self.places.base().to_owned(),
+        };
+        let name = file_name(key, request, &answer.body);
+        let text = compose(test_id_text.as_ref(), request, answer, &key).map_err(Error::Unrecordable)?;
+        self.make_folder(&folder)?;
+        let path = folder.join(name.to_string());
+        let outcome = publish(&self.root.join(&path), &text, on_conflict)?;
+        let mut state = self.state_mut();
+        let folder = state.folder(&folder);
+        if !state.candidates(&key)?.iter().any(|known| known.folder == folder && known.name == name) {
+            state.add_loose(folder, name);
+        }
+        Ok(Written { key, path, outcome })
+    }
+
+    /// Returns the key of a request under the profile of the store, or its companion for the shape of the request.
+    ///
+    /// # Errors
+    /// Where it is no request.
+    pub fn key_of(&self, request: &Value<'_>, test_id: Option<&Text<'_>>) -> Result<Key, Error> {
+        let request = Request::split(&request).map_err(|error| Error::Unrecordable(error.to_string()))?;
+        let profile: &Profile = self.settings.profile.for_shape(request.shape).ok_or_else(|| {
+            Error::Unrecordable(format!("the profile {} has no keys for such requests", self.settings.profile.name))
+        })?;
+        request_key(&request, test_id, profile)
+            .map_err(|(path, error)| Error::Unrecordable(format!("{path}: {error:?}")))
+    }
+
+    /// Makes a folder below the root, through no link.
+    fn make_folder(&self, folder: &Path) -> Result<(), Error> {
+        let mut path = self.root.clone();
+        for part in folder.components() {
+            let Component::Normal(part) = part else { return Err(self.outside(&folder.display().to_string())) };
+            path.push(part);
+            match fs::create_dir(&path) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    let metadata = fs::symlink_metadata(&path).map_err(Error::io("look at", &path))?;
+                    if !metadata.is_dir() {
+                        return Err(self.outside(&path.display().to_string()));
+                    }
+                }
+                made => {
+                    made.map_err(Error::io("make the folder", &path))?;
+                    // So that the name of the folder is on the disk when the recording is.
+                    let parent = path.parent().unwrap_or(&path);
+                    let synced = fs::File::open(parent).and_then(|parent| parent.sync_all());
+                    synced.map_err(Error::io("sync the folder", parent))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn outside(&self, place: &str) -> Error {
+        Error::Outside { place: place.to_owned(), root: self.root.clone() }
+    }
+}
+
+/// Returns the request as it is recorded.
+fn recorded<'a>(request: &Value<'a>) -> Value<'a> {
+    let mut request = request.clone();
+    if request.get("body").is_some()
+        && let Some(Value::String(url)) = request.get_mut("url")
+    {
+        let public = url.as_str().map(|url| without_databricks_host(url).into_owned());
+        if let Some(public) = public {
+            *url = Text::from(public);
+        }
+    }
+    request
+}

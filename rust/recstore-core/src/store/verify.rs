@@ -1,0 +1,125 @@
+//! Whether every file is what its name says.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+
+use super::state::Candidate;
+use super::{Recording, Store};
+use crate::error::Error;
+use crate::loose;
+use crate::recording::encode;
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of thing.
+    pub kind: FindingKind,
+    /// The file, relative to the root; of a damaged pack its own path.
+    pub path: PathBuf,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+/// Kinds of findings, by a name that does not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FindingKind {
+    /// The file cannot be read.
+    Unreadable,
+    /// The file is no recording.
+    Malformed,
+    /// The file's name is not the key of its request under any profile.
+    KeyMismatch,
+    /// The file is not named by a key, so that no look-up finds it.
+    NoKey,
+    /// The pack is damaged.
+    DamagedPack,
+}
+
+impl FindingKind {
+    /// Returns the name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::Malformed => "malformed",
+            Self::KeyMismatch => "key-mismatch",
+            Self::NoKey => "no-key",
+            Self::DamagedPack => "damaged-pack",
+        }
+    }
+}
+
+/// What [`Store::verify`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// How many files were looked at.
+    pub files: usize,
+    /// How many recordings have their key under which profile, the newest that fits.
+    pub profiles: BTreeMap<&'static str, usize>,
+    /// What is not as it should be, in the order of paths.
+    pub findings: Vec<Finding>,
+}
+
+impl Store {
+    /// Reads every file, not the pack in its place, and looks whether it is a recording and named by the key of its
+    /// request; and whether the pack is sound.
+    ///
+    /// # Errors
+    /// Where the store is a pack and so damaged that its files cannot be listed.
+    pub fn verify(&self) -> Result<Report, Error> {
+        let files = self.all()?;
+        let looked: Vec<_> = files.par_iter().map(|file| self.verify_file(file)).collect();
+        let mut report = Report { files: files.len(), ..Report::default() };
+        for looked in looked {
+            match looked {
+                Ok(profile) => *report.profiles.entry(profile).or_default() += 1,
+                Err(finding) => report.findings.push(finding),
+            }
+        }
+        if let Some(pack) = &self.state().pack {
+            let damage = pack.verify().into_iter().map(|error| Finding {
+                kind: FindingKind::DamagedPack,
+                path: error.path.clone(),
+                message: error.problem.to_string(),
+            });
+            report.findings.extend(damage);
+        }
+        Ok(report)
+    }
+
+    fn verify_file(&self, file: &Candidate) -> Result<&'static str, Finding> {
+        let path = self.state().path(file);
+        let finding = |kind, message: String| Finding { kind, path: path.clone(), message };
+        let recording = self.read_for_verification(file).map_err(|error| match error {
+            Error::Malformed { problem, .. } => finding(
+                FindingKind::Malformed,
+                format!("{problem}; restore the file from version control, or delete it and record again"),
+            ),
+            error => finding(FindingKind::Unreadable, error.to_string()),
+        })?;
+        if file.name.key().is_none() {
+            let message = "no look-up finds a file that is not named by a key; delete or rename it";
+            return Err(finding(FindingKind::NoKey, message.to_owned()));
+        }
+        recording.profile().map(|profile| profile.name).ok_or_else(|| {
+            let message = "the name is not the key of the request under any profile: the request was edited after \
+                           recording, or keyed by rules unknown here; record again, or keep it to be found by name";
+            finding(FindingKind::KeyMismatch, message.to_owned())
+        })
+    }
+
+    fn read_for_verification(&self, file: &Candidate) -> Result<Recording, Error> {
+        let state = self.state();
+        if !self.is_tree {
+            let found = self.load(&state, file)?;
+            return found.ok_or_else(|| Error::Unrecordable("the pack does not hold the file it lists".to_owned()));
+        }
+        let path = self.root.join(state.path(file));
+        let (text, _) = loose::read(&path, &self.limits)?;
+        let block = encode(&text, &self.limits).map_err(|problem| Error::Malformed { path, problem })?;
+        let folder = state.folders.get(file.folder).map(|folder| folder.path.clone());
+        Ok(Recording::read(folder.unwrap_or_else(|| PathBuf::new().into()), file.name.clone(), block))
+    }
+}
