@@ -1,1 +1,30 @@
+//! `recstore._core`: the core for Python. Each file translates one noun; what a recording is, the core knows.
 
+mod errors;
+mod from_python;
+mod key;
+mod recording;
+mod store;
+mod to_python;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use super::key::{canonical, profiles, request_key};
+    #[pymodule_export]
+    use super::recording::{Chunk, ChunkIterator, Recording};
+    #[pymodule_export]
+    use super::store::{RecordingIterator, Store, unpack};
+    #[pymodule_export]
+    use super::to_python::{dumps, loads};
+
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "the name in Python")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// Whether this is a build without optimisation, which is slow.
+    #[pymodule_export]
+    const DEBUG_BUILD: bool = cfg!(debug_assertions);
+}

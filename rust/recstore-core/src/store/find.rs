@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::state::{Candidate, State};
+use super::state::{Listed, State};
 use super::{Recording, Store};
 use crate::error::Error;
 use crate::key::Key;
@@ -59,17 +59,25 @@ impl Store {
     /// # Errors
     /// Where the store is a pack and damaged.
     pub fn keys(&self) -> Result<Vec<Key>, Error> {
-        let keys: BTreeSet<Key> = self.all()?.iter().filter_map(|file| file.name.key().copied()).collect();
+        let keys: BTreeSet<Key> = self.list()?.iter().filter_map(|file| file.name.key().copied()).collect();
         Ok(keys.into_iter().collect())
     }
 
-    /// Returns every recording, file by file, in the order of their paths; an error in the place of one that is none.
+    /// Lists every file, in the order of their paths.
     ///
     /// # Errors
     /// Where the store is a pack and damaged.
-    pub fn recordings(&self) -> Result<impl Iterator<Item = Result<Recording, Error>> + '_, Error> {
-        let all = self.all()?;
-        Ok(all.into_iter().filter_map(|candidate| self.load(&self.state(), &candidate).transpose()))
+    pub fn list(&self) -> Result<Vec<Listed>, Error> {
+        let all = self.state().all();
+        if all.is_err() && self.leave_damaged_pack()? { self.state().all() } else { all }
+    }
+
+    /// Reads a listed file; `None` where it has gone.
+    ///
+    /// # Errors
+    /// Where it is no recording or cannot be read.
+    pub fn read(&self, file: &Listed) -> Result<Option<Recording>, Error> {
+        self.load(&self.state(), file)
     }
 
     /// Returns every file with its bytes, also those that are no recordings, in the order of their paths.
@@ -77,7 +85,7 @@ impl Store {
     /// # Errors
     /// Where the store is a pack and damaged.
     pub fn files(&self) -> Result<impl Iterator<Item = Result<(PathBuf, Vec<u8>), Error>> + '_, Error> {
-        let all = self.all()?;
+        let all = self.list()?;
         Ok(all.into_iter().map(|candidate| {
             let state = self.state();
             let path = state.path(&candidate);
@@ -89,17 +97,12 @@ impl Store {
         }))
     }
 
-    pub(super) fn all(&self) -> Result<Vec<Candidate>, Error> {
-        let all = self.state().all();
-        if all.is_err() && self.leave_damaged_pack()? { self.state().all() } else { all }
-    }
-
     /// Answers a look-up with `answer`, which gets the files that may, the first to answer first, and says which did.
     fn search<T>(
         &self,
         key: &Key,
         test_id: Option<&str>,
-        answer: impl Fn(&State, &[Candidate]) -> Result<Option<(usize, T)>, Error>,
+        answer: impl Fn(&State, &[Listed]) -> Result<Option<(usize, T)>, Error>,
     ) -> Result<Option<T>, Error> {
         let order = self.order(test_id);
         let mut may_look_again = self.is_tree;
@@ -126,7 +129,7 @@ impl Store {
     }
 
     /// Reads a file, or takes it from the pack where the pack has it as it is now; `None` where it is gone.
-    pub(super) fn load(&self, state: &State, candidate: &Candidate) -> Result<Option<Recording>, Error> {
+    pub(super) fn load(&self, state: &State, candidate: &Listed) -> Result<Option<Recording>, Error> {
         let Some(folder) = state.folders.get(candidate.folder).map(|folder| folder.path.clone()) else {
             return Ok(None);
         };
@@ -240,7 +243,7 @@ enum Order<'a> {
 
 impl Order<'_> {
     /// Returns when the folder of a candidate has its turn; `None` where it has none.
-    fn place(&self, state: &State, candidate: &Candidate) -> Option<usize> {
+    fn place(&self, state: &State, candidate: &Listed) -> Option<usize> {
         let path = &*state.folders.get(candidate.folder)?.path;
         match self {
             Self::Own(folders) => folders.iter().position(|folder| **folder == *path),
@@ -248,15 +251,15 @@ impl Order<'_> {
         }
     }
 
-    fn sort(&self, state: &State, candidates: Vec<Candidate>) -> Vec<Candidate> {
-        let place = |candidate: Candidate| self.place(state, &candidate).map(|place| (place, candidate));
+    fn sort(&self, state: &State, candidates: Vec<Listed>) -> Vec<Listed> {
+        let place = |candidate: Listed| self.place(state, &candidate).map(|place| (place, candidate));
         let mut candidates: Vec<_> = candidates.into_iter().filter_map(place).collect();
         candidates.sort_by_cached_key(|(place, candidate)| (*place, state.path(candidate)));
         candidates.into_iter().map(|(_, candidate)| candidate).collect()
     }
 }
 
-impl Candidate {
+impl Listed {
     fn is_model_list(&self) -> bool {
         matches!(self.name, FileName::Models { .. })
     }

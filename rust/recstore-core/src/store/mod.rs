@@ -17,5 +17,5 @@ pub use open::{Options, Store};
 pub use put::Written;
 pub use recording::Recording;
 pub use settings::{SETTINGS_FILE, Settings};
-pub use state::CacheState;
+pub use state::{CacheState, Listed};
 pub use verify::{Finding, FindingKind, Report};

@@ -35,21 +35,20 @@ impl Store {
         &self,
         request: &Value<'_>,
         answer: Answer<'_>,
-        test_id: Option<&str>,
+        test_id: Option<&Text<'_>>,
         on_conflict: OnConflict,
     ) -> Result<Written, Error> {
         if !self.is_tree {
             return Err(Error::ReadOnly { path: self.root.clone() });
         }
         let request = &recorded(request);
-        let test_id_text = test_id.map(Text::from);
-        let key = self.key_of(request, test_id_text.as_ref())?;
-        let folder = match test_id {
-            Some(test_id) => self.places.own(test_id).ok_or_else(|| self.outside(test_id))?,
+        let key = self.key_of(request, test_id)?;
+        let folder = match test_id.map(Text::to_lossy) {
+            Some(test_id) => self.places.own(&test_id).ok_or_else(|| self.outside(&test_id))?,
             None => self.places.base().to_owned(),
         };
         let name = file_name(key, request, &answer.body);
-        let text = compose(test_id_text.as_ref(), request, answer, &key).map_err(Error::Unrecordable)?;
+        let text = compose(test_id, request, answer, &key).map_err(Error::Unrecordable)?;
         self.make_folder(&folder)?;
         let path = folder.join(name.to_string());
         let outcome = publish(&self.root.join(&path), &text, on_conflict)?;

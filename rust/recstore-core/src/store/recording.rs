@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::json::{Dialect, Reader, Value};
 use crate::key::{Key, Profile, Request, matching};
 use crate::pack::{Pack, PackError};
-use crate::recording::{FileName, Limits, View};
+use crate::recording::{DamagedBlock, FileName, Limits, View};
 
 /// A recording, as its file was when it was looked up. Cheap to clone; nothing of it is parsed.
 #[derive(Clone, Debug)]
@@ -78,10 +78,19 @@ impl Recording {
     /// # Errors
     /// Where it lies in a pack that is damaged.
     pub fn view(&self) -> Result<View<'_>, Error> {
-        let (path, block) = match &self.block {
-            Block::Packed { pack, row } => (pack.path(), pack.block(*row)?),
-            Block::Read(block) => (&*self.folder, &block[..]),
+        let block = match &self.block {
+            Block::Packed { pack, row } => pack.block(*row)?,
+            Block::Read(block) => block,
         };
-        View::new(block).map_err(|error| Error::Pack(PackError::of_block(path, error)))
+        View::new(block).map_err(|damage| self.damaged(damage))
+    }
+
+    /// Says that a part of it is not where its index says, which only a pack made by a stranger can bring about.
+    #[must_use]
+    pub fn damaged(&self, damage: DamagedBlock) -> Error {
+        match &self.block {
+            Block::Packed { pack, .. } => PackError::of_block(pack.path(), damage).into(),
+            Block::Read(_) => PackError::of_block(&self.path(), damage).into(),
+        }
     }
 }

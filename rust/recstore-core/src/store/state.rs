@@ -55,9 +55,9 @@ pub(super) struct LooseFile {
     pub(super) name: FileName,
 }
 
-/// A file that may answer a look-up.
+/// A file that a store knows of.
 #[derive(Clone, Debug)]
-pub(super) struct Candidate {
+pub struct Listed {
     pub(super) folder: usize,
     pub(super) name: FileName,
     /// Its row in the pack, if the pack knows it.
@@ -93,7 +93,7 @@ impl State {
     }
 
     /// Returns the files that a look-up of `key` may answer with, in no order.
-    pub(super) fn candidates(&self, key: &Key) -> Result<Vec<Candidate>, Error> {
+    pub(super) fn candidates(&self, key: &Key) -> Result<Vec<Listed>, Error> {
         let mut found = Vec::new();
         if let Some(pack) = &self.pack {
             for row in pack.find(key)? {
@@ -104,12 +104,12 @@ impl State {
         }
         let loose = self.loose.get(&key.prefix()).into_iter().flatten();
         let matching = loose.filter(|file| file.name.key().is_some_and(|other| key.finds(other)));
-        found.extend(matching.map(|file| Candidate { folder: file.folder, name: file.name.clone(), row: None }));
+        found.extend(matching.map(|file| Listed { folder: file.folder, name: file.name.clone(), row: None }));
         Ok(found)
     }
 
     /// Returns every file, in the order of folders and names.
-    pub(super) fn all(&self) -> Result<Vec<Candidate>, Error> {
+    pub(super) fn all(&self) -> Result<Vec<Listed>, Error> {
         let mut all = Vec::new();
         if let Some(pack) = &self.pack {
             for row in (0..pack.len()).filter(|row| !self.gone.contains(row)) {
@@ -117,23 +117,23 @@ impl State {
             }
         }
         let loose = self.loose.values().flatten().chain(&self.unnamed);
-        all.extend(loose.map(|file| Candidate { folder: file.folder, name: file.name.clone(), row: None }));
+        all.extend(loose.map(|file| Listed { folder: file.folder, name: file.name.clone(), row: None }));
         all.sort_by(|a, b| {
-            let folder = |candidate: &Candidate| self.folders.get(candidate.folder).map(|folder| &folder.path);
+            let folder = |candidate: &Listed| self.folders.get(candidate.folder).map(|folder| &folder.path);
             (folder(a), &a.name).cmp(&(folder(b), &b.name))
         });
         Ok(all)
     }
 
     /// Returns the path of a file, relative to the root.
-    pub(super) fn path(&self, candidate: &Candidate) -> PathBuf {
+    pub(super) fn path(&self, candidate: &Listed) -> PathBuf {
         let folder = self.folders.get(candidate.folder).map_or(Path::new(""), |folder| &folder.path);
         folder.join(candidate.name.to_string())
     }
 
-    fn packed(&self, pack: &Pack, row: u32) -> Result<Candidate, Error> {
+    fn packed(&self, pack: &Pack, row: u32) -> Result<Listed, Error> {
         let entry = pack.entry(row)?;
-        Ok(Candidate { folder: entry.folder as usize, name: entry.name, row: Some(row) })
+        Ok(Listed { folder: entry.folder as usize, name: entry.name, row: Some(row) })
     }
 
     /// Returns the number of a folder, known or not until now.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::state::Candidate;
+use super::state::Listed;
 use super::{Recording, Store};
 use crate::error::Error;
 use crate::loose;
@@ -69,7 +69,7 @@ impl Store {
     /// # Errors
     /// Where the store is a pack and so damaged that its files cannot be listed.
     pub fn verify(&self) -> Result<Report, Error> {
-        let files = self.all()?;
+        let files = self.list()?;
         let looked: Vec<_> = files.par_iter().map(|file| self.verify_file(file)).collect();
         let mut report = Report { files: files.len(), ..Report::default() };
         for looked in looked {
@@ -89,7 +89,7 @@ impl Store {
         Ok(report)
     }
 
-    fn verify_file(&self, file: &Candidate) -> Result<&'static str, Finding> {
+    fn verify_file(&self, file: &Listed) -> Result<&'static str, Finding> {
         let path = self.state().path(file);
         let finding = |kind, message: String| Finding { kind, path: path.clone(), message };
         let recording = self.read_for_verification(file).map_err(|error| match error {
@@ -110,7 +110,7 @@ impl Store {
         })
     }
 
-    fn read_for_verification(&self, file: &Candidate) -> Result<Recording, Error> {
+    fn read_for_verification(&self, file: &Listed) -> Result<Recording, Error> {
         let state = self.state();
         if !self.is_tree {
             let found = self.load(&state, file)?;

@@ -1,0 +1,77 @@
+"""Storage for recorded language-model answers.
+
+A tree of recordings, as test suites commit them to git, opened as a mapping from keys to recordings:
+
+>>> import recstore
+>>> store = recstore.open("examples/recordings")
+>>> request = {
+...     "method": "POST",
+...     "url": "https://api.openai.com/v1/v1/chat/completions",
+...     "body": {"model": "gpt-4o", "messages": [{"role": "user", "content": "Say hello."}], "stream": True},
+... }
+>>> recording = store.find(request, test_id="tests/test_chat.py::test_hello")
+>>> recording.text
+'Hello!'
+>>> [chunk.text for chunk in recording]
+['', 'Hel', 'lo!', '']
+"""
+
+from __future__ import annotations
+
+from recstore import errors
+from recstore._core import DEBUG_BUILD, Chunk, Recording, __version__, canonical, profiles, request_key, unpack
+from recstore._store import PutResult, Store, open  # noqa: A004
+from recstore.errors import (
+    InvalidJson,
+    InvalidRequest,
+    InvalidSettings,
+    MalformedRecording,
+    NotJson,
+    ReadOnlyStore,
+    RecordedError,
+    RecordingConflict,
+    RecordingNotFound,
+    RecstoreError,
+    RecstoreWarning,
+    StorageError,
+    StorageNotFound,
+    UnknownProfile,
+    UnusablePack,
+)
+
+__all__ = [
+    "Chunk",
+    "InvalidJson",
+    "InvalidRequest",
+    "InvalidSettings",
+    "MalformedRecording",
+    "NotJson",
+    "PutResult",
+    "ReadOnlyStore",
+    "RecordedError",
+    "Recording",
+    "RecordingConflict",
+    "RecordingNotFound",
+    "RecstoreError",
+    "RecstoreWarning",
+    "StorageError",
+    "StorageNotFound",
+    "Store",
+    "UnknownProfile",
+    "UnusablePack",
+    "__version__",
+    "canonical",
+    "errors",
+    "open",
+    "profiles",
+    "request_key",
+    "unpack",
+]
+
+if DEBUG_BUILD:
+    import warnings
+
+    warnings.warn(
+        "recstore was built without optimisation and is slow; build it with `make build`", RecstoreWarning, stacklevel=2
+    )
+del DEBUG_BUILD

@@ -1,0 +1,128 @@
+"""Which class a type tag in a recording stands for.
+
+A tag is never imported. It is looked up among the classes that the installed SDKs export from modules named here, or
+that the user has registered; a tag that is not among them gives plain data.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module, util
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
+
+__all__ = ["lookup", "lookup_endpoint", "register"]
+
+MODULES: Final[dict[str, tuple[str, ...]]] = {
+    "openai": ("openai.types.chat", "openai.types.responses", "openai.types"),
+    "anthropic": ("anthropic.types",),
+    "ollama": ("ollama",),
+    "google.genai": ("google.genai.types",),
+}
+"""For each SDK, the modules whose classes may be replayed."""
+
+ENDPOINTS: Final[dict[str, str]] = {
+    "/generate_content": "google.genai.types.GenerateContentResponse",
+    "/generate_content_stream": "google.genai.types.GenerateContentResponse",
+    "/embed_content": "google.genai.types.EmbedContentResponse",
+    "/v1/messages": "anthropic.types.message.Message",
+}
+"""For endpoints whose answers are recorded without a tag, the tag."""
+
+RENAMED: Final[dict[str, str]] = {"llama_stack_api.": "ogx_api."}
+"""Packages that go by another name now."""
+
+_registered: dict[str, type] = {}
+_known: dict[str, dict[str, type]] = {}
+
+
+def register(tag: str, cls: type) -> None:
+    """Replay data with this tag as objects of a class of yours.
+
+    `tag` is the module and name of the class as the recording has it; `cls` is a pydantic model or any class with a
+    `model_validate` of its own. Packages that were renamed count under their new name.
+
+    >>> class Result:
+    ...     @classmethod
+    ...     def model_validate(cls, data):
+    ...         return cls()
+    >>> register("ogx_api.tools.ToolInvocationResult", Result)
+    """
+    _registered[_current(tag)] = cls
+
+
+def lookup(tag: str) -> type | None:
+    """Return the class that a tag stands for, or None where none is known.
+
+    Imports the modules of the SDK that the tag names, if that SDK is one of those known here and installed.
+    """
+    tag = _current(tag)
+    if tag in _registered:
+        return _registered[tag]
+    sdk = next((sdk for sdk in MODULES if tag.startswith(f"{sdk}.")), None)
+    if sdk is None:
+        return None
+    if sdk not in _known:
+        _known[sdk] = _classes(sdk)
+    known = _known[sdk]
+    # A class that moved within its SDK keeps its name.
+    return known.get(tag) or known.get(tag.rpartition(".")[2])
+
+
+def lookup_endpoint(endpoint: str) -> type | None:
+    """Return the class of answers of an endpoint, for answers that are recorded without a tag."""
+    tag = ENDPOINTS.get(endpoint)
+    return None if tag is None else lookup(tag)
+
+
+def _current(tag: str) -> str:
+    for old, new in RENAMED.items():
+        if tag.startswith(old):
+            return new + tag[len(old) :]
+    return tag
+
+
+def _classes(sdk: str) -> dict[str, type]:
+    """Return the classes that an SDK exports, by tag and by name."""
+    classes: dict[str, type] = {}
+    if not _is_installed(sdk):
+        return classes
+    for module in MODULES[sdk]:
+        for value in vars(import_module(module)).values():
+            if isinstance(value, type) and hasattr(value, "model_validate"):
+                classes.setdefault(f"{value.__module__}.{value.__qualname__}", value)
+                classes.setdefault(value.__name__, value)
+    return classes
+
+
+def _is_installed(sdk: str) -> bool:
+    if sdk in sys.modules:
+        return True
+    try:
+        return util.find_spec(sdk) is not None
+    except ModuleNotFoundError:  # the package around it is missing
+        return False
+
+
+def builder(cls: type) -> Callable[[Any], Any]:
+    """Return what makes an object of a class from data: validated, or as the SDK itself builds it on a live stream."""
+    validate: Callable[[Any], Any] = cls.model_validate  # type: ignore[attr-defined]
+    # `construct` of openai's and anthropic's models builds nested models too; it is what they do with answers of
+    # servers. The others validate.
+    lenient = getattr(cls, "construct", None) or getattr(cls, "model_construct", None)
+
+    def build(data: Any) -> Any:
+        try:
+            return validate(data)
+        except ValueError:  # pydantic's ValidationError is one
+            if lenient is None or not isinstance(data, dict):
+                return data
+        try:
+            return lenient(**data)
+        except (AttributeError, TypeError):  # data that no server sends, with names of Python's own in it
+            return data
+
+    return build

@@ -1,0 +1,136 @@
+//! Python values as JSON.
+
+use std::borrow::Cow;
+
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use recstore_core::json::{Node, Source, Text, Value};
+
+/// A Python value, walked as `json.dumps` would walk it.
+#[derive(Debug)]
+pub(crate) struct PyJson<'py>(pub(crate) Bound<'py, PyAny>);
+
+/// Why a Python value is no JSON.
+#[derive(Debug)]
+pub(crate) enum NotJson {
+    /// It is of this type.
+    Type(String),
+    /// It is a dict with a key of this type.
+    Key(String),
+    /// Looking at it raised this.
+    Raised(PyErr),
+}
+
+impl From<PyErr> for NotJson {
+    fn from(error: PyErr) -> Self {
+        Self::Raised(error)
+    }
+}
+
+/// A `str`, without a copy of it unless it holds lone surrogates.
+pub(crate) enum PyText {
+    Utf8(PyBackedStr),
+    Wtf8(Vec<u8>),
+}
+
+impl AsRef<[u8]> for PyText {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Utf8(text) => text.as_bytes(),
+            Self::Wtf8(bytes) => bytes,
+        }
+    }
+}
+
+impl PyText {
+    fn new(text: &Bound<'_, PyString>) -> PyResult<Self> {
+        match PyBackedStr::try_from(text.clone()) {
+            Ok(text) => Ok(Self::Utf8(text)),
+            Err(_) => Ok(Self::Wtf8(text.call_method1("encode", ("utf-8", "surrogatepass"))?.extract()?)),
+        }
+    }
+}
+
+impl<'py> Source for PyJson<'py> {
+    type Text = PyText;
+    type Error = NotJson;
+
+    fn node(&self) -> Result<Node<Self>, NotJson> {
+        let value = &self.0;
+        if let Ok(text) = value.cast::<PyString>() {
+            Ok(Node::String(PyText::new(text)?))
+        } else if let Ok(members) = value.cast::<PyDict>() {
+            let member = |(name, value): (Bound<'py, PyAny>, Bound<'py, PyAny>)| match name.cast::<PyString>() {
+                Ok(name) => Ok((PyText::new(name)?, Self(value))),
+                Err(_) => Err(NotJson::Key(type_name(&name))),
+            };
+            members.iter().map(member).collect::<Result<_, _>>().map(Node::Object)
+        } else if let Ok(elements) = value.cast::<PyList>() {
+            Ok(Node::Array(elements.iter().map(Self).collect()))
+        } else if value.is_none() {
+            Ok(Node::Null)
+        } else if let Ok(value) = value.cast::<PyBool>() {
+            Ok(Node::Bool(value.is_true()))
+        } else if let Ok(number) = value.cast::<PyInt>() {
+            match number.extract::<i64>() {
+                Ok(number) => Ok(Node::Int(number)),
+                // As json.dumps does: the digits of the number, whatever a subclass calls itself.
+                Err(_) => {
+                    let digits = value.py().get_type::<PyInt>().call_method1("__repr__", (number,))?;
+                    Ok(Node::BigInt(digits.extract()?))
+                }
+            }
+        } else if let Ok(number) = value.cast::<PyFloat>() {
+            Ok(Node::Float(number.value()))
+        } else if let Ok(elements) = value.cast::<PyTuple>() {
+            Ok(Node::Array(elements.iter().map(Self).collect()))
+        } else {
+            Err(NotJson::Type(type_name(value)))
+        }
+    }
+}
+
+/// Copies a `str`.
+pub(crate) fn to_text(text: &Bound<'_, PyString>) -> PyResult<Text<'static>> {
+    Ok(Text::from_wtf8(PyText::new(text)?.as_ref().to_vec()))
+}
+
+fn type_name(value: &Bound<'_, PyAny>) -> String {
+    value.get_type().fully_qualified_name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
+}
+
+impl PyJson<'_> {
+    /// Copies the value.
+    pub(crate) fn to_value(&self) -> Result<Value<'static>, (String, NotJson)> {
+        let at_root = |error| (String::new(), error);
+        let inside = |step: String| move |(path, error): (String, NotJson)| (join(&step, &path), error);
+        let owned = |text: PyText| Text::from_wtf8(Cow::Owned(text.as_ref().to_vec()));
+        Ok(match self.node().map_err(at_root)? {
+            Node::Null => Value::Null,
+            Node::Bool(value) => Value::Bool(value),
+            Node::Int(number) => Value::Int(number),
+            Node::BigInt(digits) => Value::BigInt(Cow::Owned(digits)),
+            Node::Float(number) => Value::Float(number),
+            Node::String(text) => Value::String(owned(text)),
+            Node::Array(elements) => {
+                let elements = elements.iter().enumerate();
+                let value = |(index, element): (usize, &Self)| element.to_value().map_err(inside(format!("[{index}]")));
+                Value::Array(elements.map(value).collect::<Result<_, _>>()?)
+            }
+            Node::Object(members) => {
+                let member = |(name, value): (PyText, Self)| {
+                    let name = owned(name);
+                    let value = value.to_value().map_err(inside(name.to_lossy().into_owned()))?;
+                    Ok((name, value))
+                };
+                Value::Object(members.into_iter().map(member).collect::<Result<_, _>>()?)
+            }
+        })
+    }
+}
+
+fn join(step: &str, path: &str) -> String {
+    let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+    format!("{step}{dot}{path}")
+}

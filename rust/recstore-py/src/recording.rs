@@ -1,0 +1,316 @@
+//! Recordings and their chunks.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PySlice, PyString, PyTuple};
+use recstore_core::key::path_of;
+use recstore_core::recording::{DamagedBlock, Said, View, said};
+use recstore_core::store;
+
+use crate::errors::{invalid_json, raise};
+use crate::to_python;
+
+/// One recorded answer: a sequence of chunks, and what is known of the request.
+#[pyclass(frozen, sequence, module = "recstore", weakref)]
+#[derive(Debug)]
+pub(crate) struct Recording(Arc<store::Recording>);
+
+/// One chunk of an answer.
+#[pyclass(frozen, module = "recstore")]
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    recording: Arc<store::Recording>,
+    index: usize,
+}
+
+/// Iterates over the chunks of a recording.
+#[pyclass(frozen, module = "recstore._core")]
+#[derive(Debug)]
+pub(crate) struct ChunkIterator {
+    recording: Arc<store::Recording>,
+    next: AtomicUsize,
+    end: usize,
+}
+
+impl From<store::Recording> for Recording {
+    fn from(recording: store::Recording) -> Self {
+        Self(Arc::new(recording))
+    }
+}
+
+impl Recording {
+    fn view(&self, py: Python<'_>) -> PyResult<View<'_>> {
+        self.0.view().map_err(|error| raise(py, error))
+    }
+
+    /// Takes a part of the recording.
+    fn part<'a, T>(&'a self, py: Python<'_>, part: impl FnOnce(&View<'a>) -> Result<T, DamagedBlock>) -> PyResult<T> {
+        part(&self.view(py)?).map_err(|error| raise(py, self.0.damaged(error)))
+    }
+
+    fn chunk(&self, index: usize) -> Chunk {
+        Chunk { recording: self.0.clone(), index }
+    }
+
+    fn request_member<'py>(&self, py: Python<'py>, path: &[&str]) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let mut value = self.request(py)?;
+        for name in path {
+            match value.cast::<PyDict>().ok().map(|members| members.get_item(name)).transpose()?.flatten() {
+                Some(member) => value = member,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(value))
+    }
+}
+
+#[pymethods]
+impl Recording {
+    /// The key that names the file, in lower-case hexadecimal digits; `None` where the file is named otherwise.
+    #[getter]
+    fn key(&self) -> Option<String> {
+        self.0.key().map(ToString::to_string)
+    }
+
+    /// The path of the file, relative to the root of the store.
+    #[getter]
+    fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(self.0.path().into_pyobject(py)?.into_any())
+    }
+
+    /// The newest key profile under which the request has this key; `None` where there is none.
+    #[getter]
+    fn profile(&self) -> Option<&'static str> {
+        self.0.profile().map(|profile| profile.name)
+    }
+
+    /// The id of the test that recorded it; `None` for what all tests share.
+    #[getter]
+    fn test_id<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.part(py, View::test_id)?.map(|id| to_python::text(py, &id)).transpose()
+    }
+
+    /// The request, as a new dict.
+    #[getter]
+    fn request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python::value(py, self.part(py, View::request)?)
+    }
+
+    /// The endpoint: as it was recorded, else the path of the URL; empty for a tool.
+    #[getter]
+    fn endpoint<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(endpoint) = self.request_member(py, &["endpoint"])? {
+            return Ok(endpoint);
+        }
+        let url = self.request_member(py, &["url"])?.and_then(|url| url.extract::<String>().ok());
+        Ok(PyString::new(py, &path_of(&url.unwrap_or_default())).into_any())
+    }
+
+    /// The model that was asked, or the tool; empty where the request names none.
+    #[getter]
+    fn model<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        for path in [&["model"][..], &["body", "model"], &["payload", "model"], &["tool_name"]] {
+            if let Some(model) = self.request_member(py, path)? {
+                return Ok(model);
+            }
+        }
+        Ok(PyString::new(py, "").into_any())
+    }
+
+    /// Whether the answer is a stream.
+    #[getter]
+    fn is_streaming(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.view(py)?.is_streaming())
+    }
+
+    /// The HTTP status, where it was recorded.
+    #[getter]
+    fn status(&self, py: Python<'_>) -> PyResult<Option<u32>> {
+        Ok(self.view(py)?.status())
+    }
+
+    /// What was recorded of the exception that the answer ended in, as a new dict; `None` where it did not.
+    #[getter]
+    fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let view = self.view(py)?;
+        if !view.is_error() {
+            return Ok(None);
+        }
+        if let Some(error) = self.part(py, View::error)? {
+            return to_python::value(py, error).map(Some);
+        }
+        let error = PyDict::new(py);
+        if let Some(message) = self.part(py, View::error_message)? {
+            error.set_item("message", to_python::text(py, &message)?)?;
+        }
+        Ok(Some(error.into_any()))
+    }
+
+    /// The body of the response as plain values, type tags and all.
+    #[getter]
+    fn body<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python::value(py, self.part(py, View::body)?)
+    }
+
+    /// Whether the body is a list: of a stream's chunks, of models, or of what else was answered.
+    #[getter]
+    fn is_list(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.part(py, View::body)?.starts_with(b"["))
+    }
+
+    /// The chunks, in their order.
+    #[getter]
+    fn chunks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let chunks = (0..self.__len__(py)?).map(|index| Py::new(py, self.chunk(index)));
+        PyTuple::new(py, chunks.collect::<PyResult<Vec<_>>>()?)
+    }
+
+    /// The text that the model said, of all chunks.
+    #[getter]
+    fn text<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let mut text = Vec::new();
+        for index in 0..self.__len__(py)? {
+            text.extend(self.chunk(index).said(py)?.text);
+        }
+        to_python::str_of(py, &text)
+    }
+
+    /// The bytes of the recording's file.
+    #[getter]
+    fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.part(py, View::file)?))
+    }
+
+    /// Whether it is answered from a pack.
+    #[getter]
+    fn is_packed(&self) -> bool {
+        self.0.is_packed()
+    }
+
+    /// Return what the recorded call returned: see `recstore.replay`.
+    fn replay<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("recstore.replay")?.call_method1("replay", (slf,))
+    }
+
+    /// Return an awaitable of what the recorded asynchronous call returned: see `recstore.replay`.
+    fn areplay<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("recstore.replay")?.call_method1("areplay", (slf,))
+    }
+
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.view(py)?.chunk_count())
+    }
+
+    fn __getitem__<'py>(&self, py: Python<'py>, index: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let length = self.__len__(py)?;
+        if let Ok(slice) = index.cast::<PySlice>() {
+            return self.chunks(py)?.as_any().get_item(slice);
+        }
+        let index: isize = index.extract()?;
+        let from_front = if index < 0 { index + length as isize } else { index };
+        match usize::try_from(from_front) {
+            Ok(index) if index < length => Ok(Bound::new(py, self.chunk(index))?.into_any()),
+            _ => Err(PyIndexError::new_err(format!("the recording has {length} chunks; there is none at {index}"))),
+        }
+    }
+
+    fn __iter__(&self, py: Python<'_>) -> PyResult<ChunkIterator> {
+        Ok(ChunkIterator { recording: self.0.clone(), next: AtomicUsize::new(0), end: self.__len__(py)? })
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let chunks = self.__len__(py)?;
+        let (endpoint, model) = (self.endpoint(py)?, self.model(py)?);
+        let name = self.key().map_or_else(|| self.0.path().display().to_string(), |key| key.chars().take(12).collect());
+        Ok(format!(
+            "<Recording {name} {endpoint} {model} {chunks} chunk{}{}>",
+            if chunks == 1 { "" } else { "s" },
+            if self.view(py)?.is_error() { ", error" } else { "" },
+        ))
+    }
+}
+
+impl Chunk {
+    fn data_json(&self, py: Python<'_>) -> PyResult<&[u8]> {
+        let view = self.recording.view().map_err(|error| raise(py, error))?;
+        view.chunk_data(self.index).map_err(|error| raise(py, self.recording.damaged(error)))
+    }
+
+    fn said(&self, py: Python<'_>) -> PyResult<Said> {
+        let data = self.data_json(py)?;
+        said(data).map_err(|error| invalid_json(py, error, data))
+    }
+}
+
+#[pymethods]
+impl Chunk {
+    /// The type tag, such as `openai.types.chat.chat_completion_chunk.ChatCompletionChunk`; `None` for plain data.
+    #[getter]
+    fn r#type<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let view = self.recording.view().map_err(|error| raise(py, error))?;
+        let tag = view.chunk_type(self.index).map_err(|error| raise(py, self.recording.damaged(error)))?;
+        tag.map(|tag| to_python::text(py, &tag)).transpose()
+    }
+
+    /// The JSON of the data, without white space.
+    #[getter]
+    fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, self.data_json(py)?))
+    }
+
+    /// The data as new plain values.
+    #[getter]
+    fn data<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python::value(py, self.data_json(py)?)
+    }
+
+    /// The text that the model says in this chunk; empty where it says none.
+    #[getter]
+    fn text<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python::str_of(py, &self.said(py)?.text)
+    }
+
+    /// The calls of tools in this chunk, or pieces of them, as dicts of `index`, `id`, `name` and `arguments`.
+    #[getter]
+    fn tool_calls<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let calls = PyList::empty(py);
+        for call in self.said(py)?.tool_calls {
+            let made = PyDict::new(py);
+            let text = |text: Option<_>| text.map(|text| to_python::text(py, &text)).transpose();
+            made.set_item("index", call.index)?;
+            made.set_item("id", text(call.id)?)?;
+            made.set_item("name", text(call.name)?)?;
+            made.set_item("arguments", to_python::str_of(py, &call.arguments)?)?;
+            calls.append(made)?;
+        }
+        Ok(calls)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let tag = match self.r#type(py)? {
+            Some(tag) => tag.extract::<String>()?.rsplit('.').next().unwrap_or_default().to_owned(),
+            None => "plain".to_owned(),
+        };
+        let text = self.text(py)?;
+        Ok(format!("<Chunk {} {tag} {}>", self.index, text.repr()?))
+    }
+}
+
+#[pymethods]
+impl ChunkIterator {
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self) -> Option<Chunk> {
+        let index = self.next.fetch_add(1, Ordering::Relaxed);
+        (index < self.end).then(|| Chunk { recording: self.recording.clone(), index })
+    }
+
+    fn __length_hint__(&self) -> usize {
+        self.end.saturating_sub(self.next.load(Ordering::Relaxed))
+    }
+}

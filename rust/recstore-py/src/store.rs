@@ -1,0 +1,282 @@
+//! Stores.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+use recstore_core::error::Error;
+use recstore_core::key::Key;
+use recstore_core::loose::{OnConflict, Outcome};
+use recstore_core::recording::Answer;
+use recstore_core::store::{self, CacheState, Options};
+
+use crate::errors::{invalid_request, not_found, not_json, raise};
+use crate::from_python::{PyJson, to_text};
+use crate::key::form;
+use crate::recording::Recording;
+
+/// Recordings by key: those of a tree of folders, or those of a pack.
+#[pyclass(frozen, mapping, subclass, module = "recstore._core", weakref)]
+#[derive(Debug)]
+pub(crate) struct Store(store::Store);
+
+#[pymethods]
+impl Store {
+    #[new]
+    #[pyo3(signature = (path, *, profile=None, base=None, cache=true, create=false))]
+    fn new(
+        py: Python<'_>,
+        path: PathBuf,
+        profile: Option<String>,
+        base: Option<String>,
+        cache: bool,
+        create: bool,
+    ) -> PyResult<Self> {
+        let options = Options { profile, base, cache, create, ..Options::default() };
+        py.detach(|| store::Store::open(&path, &options)).map(Self).map_err(|error| raise(py, error))
+    }
+
+    /// The root of the tree, or the path of the pack.
+    #[getter]
+    fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(self.0.path().to_owned().into_pyobject(py)?.into_any())
+    }
+
+    /// The key profile under which it records and looks up.
+    #[getter]
+    fn profile(&self) -> &'static str {
+        self.0.profile().name
+    }
+
+    /// The folder of recordings that all tests share, relative to the root.
+    #[getter]
+    fn base<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(self.0.base().to_owned().into_pyobject(py)?.into_any())
+    }
+
+    /// Whether it is a pack alone, into which nothing can be recorded.
+    #[getter]
+    fn is_read_only(&self) -> bool {
+        self.0.is_read_only()
+    }
+
+    /// What became of the pack beside the recordings: `"ready"`, or `"off: "` and the reason.
+    #[getter]
+    fn cache(&self) -> String {
+        match self.0.cache_state() {
+            CacheState::Ready { stale: 0 } => "ready".to_owned(),
+            CacheState::Ready { stale } => format!("ready, but for {stale} changed files"),
+            CacheState::Off(reason) => format!("off: {reason}"),
+        }
+    }
+
+    /// Return the recording with this key, or `default` where there is none.
+    #[pyo3(signature = (key, default=None, *, test_id=None))]
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        key: Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+        test_id: Option<Bound<'py, PyString>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(key) = parse(&key) else { return Ok(default) };
+        match self.look_up(py, &key, test_id.as_ref())? {
+            Some(recording) => Ok(Some(Bound::new(py, recording)?.into_any())),
+            None => Ok(default),
+        }
+    }
+
+    /// Return the recording that answers a request, or `None` where there is none.
+    #[pyo3(signature = (request, *, test_id=None))]
+    fn find(
+        &self,
+        py: Python<'_>,
+        request: Bound<'_, PyAny>,
+        test_id: Option<Bound<'_, PyString>>,
+    ) -> PyResult<Option<Recording>> {
+        let key = self.key_of(py, request, test_id.as_ref())?;
+        self.look_up(py, &key, test_id.as_ref())
+    }
+
+    /// Return the key of a request under the profile of this store.
+    #[pyo3(signature = (request, *, test_id=None))]
+    fn request_key(
+        &self,
+        py: Python<'_>,
+        request: Bound<'_, PyAny>,
+        test_id: Option<Bound<'_, PyString>>,
+    ) -> PyResult<String> {
+        Ok(self.key_of(py, request, test_id.as_ref())?.to_string())
+    }
+
+    /// Iterate over every recording, file by file, in the order of their paths.
+    fn recordings(slf: Bound<'_, Self>) -> PyResult<RecordingIterator> {
+        let py = slf.py();
+        let files = slf.get().0.list().map_err(|error| raise(py, error))?;
+        Ok(RecordingIterator { store: slf.unbind(), files: Mutex::new(files.into_iter()) })
+    }
+
+    /// Look at all files again, as opening does.
+    fn refresh(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.0.refresh()).map_err(|error| raise(py, error))
+    }
+
+    /// Write all recordings of the tree into a pack at `path`.
+    fn pack(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        py.detach(|| self.0.export(&path)).map_err(|error| raise(py, error))
+    }
+
+    /// Read every file and say what is not as it should be.
+    fn verify<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let found = py.detach(|| self.0.verify()).map_err(|error| raise(py, error))?;
+        let report = PyDict::new(py);
+        report.set_item("files", found.files)?;
+        report.set_item("profiles", found.profiles)?;
+        let finding = |finding: store::Finding| {
+            let made = PyDict::new(py);
+            made.set_item("kind", finding.kind.name())?;
+            made.set_item("path", finding.path.to_string_lossy())?;
+            made.set_item("message", finding.message)?;
+            Ok(made)
+        };
+        report.set_item("findings", found.findings.into_iter().map(finding).collect::<PyResult<Vec<_>>>()?)?;
+        Ok(report)
+    }
+
+    /// Record plain values; `put` prepares them.
+    #[pyo3(signature = (request, body, *, is_streaming, status, error, error_message, test_id, on_conflict))]
+    #[expect(clippy::too_many_arguments, reason = "each is one thing that a recording holds")]
+    fn _put<'py>(
+        &self,
+        py: Python<'py>,
+        request: Bound<'py, PyAny>,
+        body: Bound<'py, PyAny>,
+        is_streaming: bool,
+        status: Option<u16>,
+        error: Option<Bound<'py, PyAny>>,
+        error_message: Option<Bound<'py, PyString>>,
+        test_id: Option<Bound<'py, PyString>>,
+        on_conflict: &str,
+    ) -> PyResult<(String, Bound<'py, PyAny>, &'static str)> {
+        let value = |what: &str, value: Bound<'py, PyAny>| {
+            PyJson(value)
+                .to_value()
+                .map_err(|(path, error)| not_json(py, what, &path, &recstore_core::json::WriteError::Source(error)))
+        };
+        let request = value("request", request)?;
+        let body = value("response", body)?;
+        let error = error.map(|error| value("error", error)).transpose()?;
+        let message = error_message.as_ref().map(to_text).transpose()?;
+        let test_id = test_id.as_ref().map(to_text).transpose()?;
+        let on_conflict = match on_conflict {
+            "error" => OnConflict::Error,
+            "keep" => OnConflict::Keep,
+            "replace" => OnConflict::Replace,
+            other => {
+                let message = format!("on_conflict is \"error\", \"keep\" or \"replace\", not {other:?}");
+                return Err(PyValueError::new_err(message));
+            }
+        };
+        let error = error.map(|error| (error, message.unwrap_or_else(|| "".into())));
+        let answer = Answer { status, body, is_streaming, error };
+        let written = py.detach(|| self.0.put(&request, answer, test_id.as_ref(), on_conflict));
+        let written = written.map_err(|error| match error {
+            Error::Unrecordable(message) => invalid_request(py, message),
+            error => raise(py, error),
+        })?;
+        let outcome = match written.outcome {
+            Outcome::Created => "created",
+            Outcome::Unchanged => "unchanged",
+            Outcome::Kept => "kept",
+            Outcome::Replaced => "replaced",
+        };
+        Ok((written.key.to_string(), written.path.into_pyobject(py)?.into_any(), outcome))
+    }
+
+    fn __getitem__(&self, py: Python<'_>, key: Bound<'_, PyAny>) -> PyResult<Recording> {
+        let found = parse(&key).map(|key| self.look_up(py, &key, None)).transpose()?.flatten();
+        found.ok_or_else(|| {
+            let key = key.to_string();
+            let message = format!("no recording has the key {key} in {}", self.0.path().display());
+            not_found(py, message, &key)
+        })
+    }
+
+    fn __contains__(&self, py: Python<'_>, key: Bound<'_, PyAny>) -> PyResult<bool> {
+        let Some(key) = parse(&key) else { return Ok(false) };
+        self.0.contains(&key, None).map_err(|error| raise(py, error))
+    }
+
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.0.keys().map_err(|error| raise(py, error))?.len())
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let keys = self.0.keys().map_err(|error| raise(py, error))?;
+        keys.iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .into_pyobject(py)?
+            .as_any()
+            .try_iter()
+            .map(Bound::into_any)
+    }
+}
+
+impl Store {
+    fn look_up(&self, py: Python<'_>, key: &Key, test_id: Option<&Bound<'_, PyString>>) -> PyResult<Option<Recording>> {
+        let test_id = test_id.map(|id| id.to_string_lossy());
+        let found = self.0.get(key, test_id.as_deref()).map_err(|error| raise(py, error))?;
+        Ok(found.map(Recording::from))
+    }
+
+    fn key_of(
+        &self,
+        py: Python<'_>,
+        request: Bound<'_, PyAny>,
+        test_id: Option<&Bound<'_, PyString>>,
+    ) -> PyResult<Key> {
+        let (form, profile) = form(py, request, test_id, self.0.profile().name)?;
+        Ok(profile.digest(&form))
+    }
+}
+
+fn parse(key: &Bound<'_, PyAny>) -> Option<Key> {
+    key.extract::<&str>().ok()?.parse().ok()
+}
+
+/// Iterates over recordings, reading each as it comes.
+#[pyclass(frozen, module = "recstore._core")]
+#[derive(Debug)]
+pub(crate) struct RecordingIterator {
+    store: Py<Store>,
+    files: Mutex<std::vec::IntoIter<store::Listed>>,
+}
+
+#[pymethods]
+impl RecordingIterator {
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Recording>> {
+        let store = &self.store.get().0;
+        loop {
+            let next = self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+            let Some(file) = next else { return Ok(None) };
+            // A file that has gone since it was listed is passed over.
+            if let Some(recording) = store.read(&file).map_err(|error| raise(py, error))? {
+                return Ok(Some(Recording::from(recording)));
+            }
+        }
+    }
+}
+
+/// Write the files of a pack into a new folder; return how many there are.
+#[pyfunction]
+pub(crate) fn unpack(py: Python<'_>, pack: PathBuf, folder: PathBuf) -> PyResult<usize> {
+    let unpack = || store::unpack(&store::Store::open(&pack, &Options::default())?, &folder);
+    py.detach(unpack).map_err(|error| raise(py, error))
+}

@@ -1,0 +1,109 @@
+//! JSON as Python values.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
+use recstore_core::json::{Dialect, JsonError, Kind, Limits, Number, Path, Plain, Reader, Style, Text, write};
+
+use crate::errors::{invalid_json, not_json};
+use crate::from_python::PyJson;
+
+/// Why a text did not become a Python value: it is no JSON, or Python refused.
+pub(crate) enum Failure {
+    Json(JsonError),
+    Python(PyErr),
+}
+
+impl From<JsonError> for Failure {
+    fn from(error: JsonError) -> Self {
+        Self::Json(error)
+    }
+}
+
+impl From<PyErr> for Failure {
+    fn from(error: PyErr) -> Self {
+        Self::Python(error)
+    }
+}
+
+/// Makes the Python value of a whole text, as `json.loads` would.
+pub(crate) fn value<'py>(py: Python<'py>, json: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let read = || Reader::new(json)?.dialect(Dialect::Python).document(|reader| next(py, reader));
+    read().map_err(|error| match error {
+        Failure::Json(error) => invalid_json(py, error, json),
+        Failure::Python(error) => error,
+    })
+}
+
+/// Makes a `str`, with lone surrogates where the text has them.
+pub(crate) fn text<'py>(py: Python<'py>, text: &Text<'_>) -> PyResult<Bound<'py, PyAny>> {
+    str_of(py, text.as_bytes())
+}
+
+pub(crate) fn str_of<'py>(py: Python<'py>, wtf8: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    match std::str::from_utf8(wtf8) {
+        Ok(text) => Ok(PyString::new(py, text).into_any()),
+        Err(_) => PyBytes::new(py, wtf8).call_method1("decode", ("utf-8", "surrogatepass")),
+    }
+}
+
+fn next<'py>(py: Python<'py>, reader: &mut Reader<'_>) -> Result<Bound<'py, PyAny>, Failure> {
+    Ok(match reader.peek()? {
+        Kind::Null => {
+            reader.null()?;
+            py.None().into_bound(py)
+        }
+        Kind::Bool => PyBool::new(py, reader.bool()?).to_owned().into_any(),
+        Kind::Number => match reader.number()? {
+            Number::Float(number) => PyFloat::new(py, number).into_any(),
+            Number::Int(digits) => match digits.parse::<i64>() {
+                Ok(number) => number.into_pyobject(py).map_err(PyErr::from)?.into_any(),
+                Err(_) => py.get_type::<PyInt>().call1((digits,))?,
+            },
+        },
+        Kind::String => text(py, &reader.string()?)?,
+        Kind::Array => {
+            let list = PyList::empty(py);
+            reader.array(|reader| Ok::<_, Failure>(list.append(next(py, reader)?)?))?;
+            list.into_any()
+        }
+        Kind::Object => {
+            let dict = PyDict::new(py);
+            reader.object(|reader, name| {
+                let name = text(py, &name)?;
+                Ok::<_, Failure>(dict.set_item(name, next(py, reader)?)?)
+            })?;
+            dict.into_any()
+        }
+    })
+}
+
+/// Read a JSON document in UTF-8 as `json.loads` does.
+#[pyfunction]
+#[pyo3(signature = (text, *, strict=false, depth=128))]
+pub(crate) fn loads<'py>(py: Python<'py>, text: &[u8], strict: bool, depth: usize) -> PyResult<Bound<'py, PyAny>> {
+    // Deeper than this, the reader would need more stack than a thread may have.
+    let limits = Limits { depth: depth.min(1000) };
+    let dialect = if strict { Dialect::Strict } else { Dialect::Python };
+    let read = || Reader::new(text)?.dialect(dialect).limits(limits).document(|reader| next(py, reader));
+    read().map_err(|error| match error {
+        Failure::Json(error) => invalid_json(py, error, text),
+        Failure::Python(error) => error,
+    })
+}
+
+/// Write a value as JSON, to the byte as `json.dumps` or RFC 8785 has it.
+#[pyfunction]
+pub(crate) fn dumps(py: Python<'_>, value: Bound<'_, PyAny>, style: &str) -> PyResult<Py<PyBytes>> {
+    let style = match style {
+        "indented" => Style::INDENTED,
+        "sorted" => Style::SORTED,
+        "python" => Style::PYTHON,
+        "compact" => Style::COMPACT,
+        "rfc8785" => Style::RFC8785,
+        other => return Err(pyo3::exceptions::PyValueError::new_err(format!("there is no style '{other}'"))),
+    };
+    let mut out = Vec::new();
+    write(&mut out, &PyJson(value), style, &Plain, &Path::ROOT)
+        .map_err(|(path, error)| not_json(py, "value", &path, &error))?;
+    Ok(PyBytes::new(py, &out).unbind())
+}
