@@ -14,20 +14,18 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, Literal
 
-    Outcome = Literal["created", "unchanged", "kept", "replaced"]
-    OnConflict = Literal["error", "keep", "replace"]
-
 
 class PutResult:
     """What became of a recording.
 
     `key` names it, `path` is its file relative to the root of the store, and `outcome` says whether the file was
-    `"created"`, was there with the same bytes (`"unchanged"`), or held another answer that was `"kept"` or `"replaced"`.
+    `"created"`, was there with the same bytes (`"unchanged"`), or held another answer, which was `"kept"` or
+    `"replaced"`.
     """
 
     __slots__ = ("key", "outcome", "path")
 
-    def __init__(self, key: str, path: Path, outcome: Outcome) -> None:
+    def __init__(self, key: str, path: Path, outcome: Literal["created", "unchanged", "kept", "replaced"]) -> None:
         self.key = key
         self.path = path
         self.outcome = outcome
@@ -36,7 +34,7 @@ class PutResult:
         return f"<PutResult {self.outcome} {self.path}>"
 
 
-class Store(_core.Store, Mapping):  # type: ignore[misc,type-arg]  # the stub of _core says what it maps
+class Store(_core.Store, Mapping[str, _core.Recording]):
     """Recordings by key: those of a tree of folders, or those of a pack."""
 
     # Two stores are one only if they are the same object; comparing all recordings is nobody's wish.
@@ -49,7 +47,7 @@ class Store(_core.Store, Mapping):  # type: ignore[misc,type-arg]  # the stub of
         response: Any = None,
         *,
         test_id: str | None = None,
-        on_conflict: OnConflict = "error",
+        on_conflict: Literal["error", "keep", "replace"] = "error",
         error: BaseException | None = None,
         is_streaming: bool | None = None,
         status: int | None = None,
@@ -57,15 +55,15 @@ class Store(_core.Store, Mapping):  # type: ignore[misc,type-arg]  # the stub of
         """Record the answer to a request; return where it went and what became of it.
 
         `request` holds `method`, `url` and `body` (and what else should be kept), `response` is what the call returned:
-        plain values, an object of an SDK, or for a stream the list of its chunks. `error` is the exception that the call
-        raised, after the chunks in `response` if there are any.
+        plain values, an object of an SDK, or for a stream the list of its chunks. `error` is the exception that the
+        call raised, after the chunks in `response` if there are any.
 
         The file lies beside the test's own, in the form that OGX's recorder writes. When this returns, it is complete
         and on the disk. Ids and times of typed objects are made the same for every run.
 
         Where another answer is already recorded, `on_conflict` decides: `"error"` raises `RecordingConflict` and is the
-        default, because an answer that was paid for should not be lost unasked; `"keep"` leaves the old one; `"replace"`
-        takes the new one.
+        default, because an answer that was paid for should not be lost unasked; `"keep"` leaves the old one;
+        `"replace"` takes the new one.
 
         >>> import recstore, tempfile
         >>> store = recstore.open(tempfile.mkdtemp())
@@ -77,10 +75,8 @@ class Store(_core.Store, Mapping):  # type: ignore[misc,type-arg]  # the stub of
         """
         from recstore import _dump  # noqa: PLC0415  # not needed for reading
 
-        answer = _dump.answer(request, response, error, is_streaming)
-        return PutResult(
-            *self._put(_dump.plain(request), **answer, status=status, test_id=test_id, on_conflict=on_conflict)
-        )
+        answer = _dump.answer(request, response, error, is_streaming, status)
+        return PutResult(*self._put(request, **answer, test_id=test_id, on_conflict=on_conflict))
 
     def __repr__(self) -> str:
         kind = "pack" if self.is_read_only else "store"
@@ -94,19 +90,20 @@ def open(  # noqa: A001
     base: str | None = None,
     cache: bool = True,
     create: bool = False,
+    max_file_size: int = 64 << 20,
 ) -> Store:
     """Open a tree of recordings, or a pack; return a mapping from keys to recordings.
 
     `path` is the root of the tree, or any folder in it, or a pack file. Every folder called `recordings` below it is
-    part of the store. `profile` and `base` stand in the place of the settings in `recstore.toml`: under which rules keys
-    are made (default `"ogx-7"`), and beside which tests the recordings lie that all tests share (default
+    part of the store. `profile` and `base` stand in the place of the settings in `recstore.toml`: under which rules
+    keys are made (default `"ogx-7"`), and beside which tests the recordings lie that all tests share (default
     `"tests/integration/common"` where that holds any, else the root).
 
     With `cache`, a pack of all recordings is kept in the folder `.recstore` in the root, which ignores itself in git,
     and every file is compared with it at each look-up. Where that folder cannot be written, the store works without.
-    With `create`, the root is made where it is missing.
+    With `create`, the root is made where it is missing. Files of more than `max_file_size` bytes are refused.
 
     Raises `StorageNotFound` where there is nothing at `path`, `UnusablePack` for a pack that cannot be used,
     `InvalidSettings` and `UnknownProfile`.
     """
-    return Store(path, profile=profile, base=base, cache=cache, create=create)
+    return Store(path, profile=profile, base=base, cache=cache, create=create, max_file_size=max_file_size)

@@ -83,9 +83,9 @@ class RecordedAsyncStream:
 def replay(recording: Recording) -> Any:
     """Return what the recorded call returned, or raise what it raised.
 
-    A stream comes as a `RecordedStream`, a list of models as a list, any other answer as the one object. Data of a known
-    type is an object of the SDK's own class, validated; data that the installed SDK no longer validates is built as the
-    SDK builds it on a live stream. Data of an unknown type is plain, with one warning for each type.
+    A stream comes as a `RecordedStream`, a list of models as a list, any other answer as the one object. Data of a
+    known type is an object of the SDK's own class, validated; data that the installed SDK no longer validates is built
+    as the SDK builds it on a live stream. Data of an unknown type is plain, with one warning for each type.
     """
     if recording.is_streaming:
         return RecordedStream(recording)
@@ -93,7 +93,7 @@ def replay(recording: Recording) -> Any:
 
 
 async def areplay(recording: Recording) -> Any:
-    """Return what the recorded asynchronous call returned, or raise what it raised: a stream as `RecordedAsyncStream`."""
+    """Return what the recorded asynchronous call returned, or raise what it raised: `replay` for `await`."""
     if recording.is_streaming:
         return RecordedAsyncStream(recording)
     return _answer(recording)

@@ -53,6 +53,12 @@ pub enum Error {
     /// No key profile has this name.
     #[error(transparent)]
     UnknownProfile(#[from] UnknownProfile),
+    /// A pack is to be made of a pack.
+    #[error("{} is a pack already; name the root of a tree of recordings", path.display())]
+    AlreadyPacked {
+        /// The pack.
+        path: PathBuf,
+    },
     /// Nothing can be recorded into a pack.
     #[error(
         "{} is a pack, which is never changed; unpack it with `recstore unpack`, record there, and pack again",

@@ -4,5 +4,6 @@ pub mod json;
 pub mod key;
 pub mod loose;
 pub mod pack;
+mod parallel;
 pub mod recording;
 pub mod store;

@@ -57,7 +57,9 @@ pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
         Error::Conflict { path } => exception(py, "RecordingConflict", message, &attributes!(py, path = path)),
         Error::Settings { path, .. } => exception(py, "InvalidSettings", message, &attributes!(py, path = path)),
         Error::UnknownProfile(error) => unknown_profile(py, &error),
-        Error::ReadOnly { .. } => exception(py, "ReadOnlyStore", message, &attributes!(py)),
+        Error::ReadOnly { .. } | Error::AlreadyPacked { .. } => {
+            exception(py, "ReadOnlyStore", message, &attributes!(py))
+        }
         _ => exception(py, "RecstoreError", message, &attributes!(py)),
     }
 }

@@ -7,7 +7,7 @@ use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PySlice, PyString, PyTuple};
 use recstore_core::key::path_of;
-use recstore_core::recording::{DamagedBlock, Said, View, said};
+use recstore_core::recording::{DamagedBlock, Said, ToolCall, View, join_tool_calls, said};
 use recstore_core::store;
 
 use crate::errors::{invalid_json, raise};
@@ -178,6 +178,17 @@ impl Recording {
         to_python::str_of(py, &text)
     }
 
+    /// The calls of tools of all chunks, the pieces of each put together, as dicts of `index`, `id`, `name` and
+    /// `arguments`.
+    #[getter]
+    fn tool_calls<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let mut pieces = Vec::new();
+        for index in 0..self.__len__(py)? {
+            pieces.extend(self.chunk(index).said(py)?.tool_calls);
+        }
+        tool_calls(py, join_tool_calls(pieces))
+    }
+
     /// The bytes of the recording's file.
     #[getter]
     fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
@@ -233,6 +244,20 @@ impl Recording {
     }
 }
 
+fn tool_calls(py: Python<'_>, calls: Vec<ToolCall>) -> PyResult<Bound<'_, PyList>> {
+    let text = |text: Option<_>| text.map(|text| to_python::text(py, &text)).transpose();
+    let made = PyList::empty(py);
+    for call in calls {
+        let members = PyDict::new(py);
+        members.set_item("index", call.index)?;
+        members.set_item("id", text(call.id)?)?;
+        members.set_item("name", text(call.name)?)?;
+        members.set_item("arguments", to_python::str_of(py, &call.arguments)?)?;
+        made.append(members)?;
+    }
+    Ok(made)
+}
+
 impl Chunk {
     fn data_json(&self, py: Python<'_>) -> PyResult<&[u8]> {
         let view = self.recording.view().map_err(|error| raise(py, error))?;
@@ -276,17 +301,7 @@ impl Chunk {
     /// The calls of tools in this chunk, or pieces of them, as dicts of `index`, `id`, `name` and `arguments`.
     #[getter]
     fn tool_calls<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let calls = PyList::empty(py);
-        for call in self.said(py)?.tool_calls {
-            let made = PyDict::new(py);
-            let text = |text: Option<_>| text.map(|text| to_python::text(py, &text)).transpose();
-            made.set_item("index", call.index)?;
-            made.set_item("id", text(call.id)?)?;
-            made.set_item("name", text(call.name)?)?;
-            made.set_item("arguments", to_python::str_of(py, &call.arguments)?)?;
-            calls.append(made)?;
-        }
-        Ok(calls)
+        tool_calls(py, self.said(py)?.tool_calls)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

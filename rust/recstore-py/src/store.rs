@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyString};
 use recstore_core::error::Error;
 use recstore_core::key::Key;
 use recstore_core::loose::{OnConflict, Outcome};
-use recstore_core::recording::Answer;
+use recstore_core::recording::{Answer, Limits};
 use recstore_core::store::{self, CacheState, Options};
 
 use crate::errors::{invalid_request, not_found, not_json, raise};
@@ -25,7 +25,7 @@ pub(crate) struct Store(store::Store);
 #[pymethods]
 impl Store {
     #[new]
-    #[pyo3(signature = (path, *, profile=None, base=None, cache=true, create=false))]
+    #[pyo3(signature = (path, *, profile=None, base=None, cache=true, create=false, max_file_size=64 << 20))]
     fn new(
         py: Python<'_>,
         path: PathBuf,
@@ -33,8 +33,10 @@ impl Store {
         base: Option<String>,
         cache: bool,
         create: bool,
+        max_file_size: u64,
     ) -> PyResult<Self> {
-        let options = Options { profile, base, cache, create, ..Options::default() };
+        let limits = Limits { file_size: max_file_size, ..Limits::default() };
+        let options = Options { profile, base, cache, create, limits };
         py.detach(|| store::Store::open(&path, &options)).map(Self).map_err(|error| raise(py, error))
     }
 

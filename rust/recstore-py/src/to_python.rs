@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
-use recstore_core::json::{Dialect, JsonError, Kind, Limits, Number, Path, Plain, Reader, Style, Text, write};
+use recstore_core::json::{Dialect, JsonError, Kind, Number, Path, Plain, Reader, Style, Text, write};
 
 use crate::errors::{invalid_json, not_json};
 use crate::from_python::PyJson;
@@ -27,7 +27,11 @@ impl From<PyErr> for Failure {
 
 /// Makes the Python value of a whole text, as `json.loads` would.
 pub(crate) fn value<'py>(py: Python<'py>, json: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    let read = || Reader::new(json)?.dialect(Dialect::Python).document(|reader| next(py, reader));
+    read(py, json, Dialect::Python)
+}
+
+fn read<'py>(py: Python<'py>, json: &[u8], dialect: Dialect) -> PyResult<Bound<'py, PyAny>> {
+    let read = || Reader::new(json)?.dialect(dialect).document(|reader| next(py, reader));
     read().map_err(|error| match error {
         Failure::Json(error) => invalid_json(py, error, json),
         Failure::Python(error) => error,
@@ -77,18 +81,11 @@ fn next<'py>(py: Python<'py>, reader: &mut Reader<'_>) -> Result<Bound<'py, PyAn
     })
 }
 
-/// Read a JSON document in UTF-8 as `json.loads` does.
+/// Read a JSON document in UTF-8 as `json.loads` does; with `strict`, as RFC 8259 has it.
 #[pyfunction]
-#[pyo3(signature = (text, *, strict=false, depth=128))]
-pub(crate) fn loads<'py>(py: Python<'py>, text: &[u8], strict: bool, depth: usize) -> PyResult<Bound<'py, PyAny>> {
-    // Deeper than this, the reader would need more stack than a thread may have.
-    let limits = Limits { depth: depth.min(1000) };
-    let dialect = if strict { Dialect::Strict } else { Dialect::Python };
-    let read = || Reader::new(text)?.dialect(dialect).limits(limits).document(|reader| next(py, reader));
-    read().map_err(|error| match error {
-        Failure::Json(error) => invalid_json(py, error, text),
-        Failure::Python(error) => error,
-    })
+#[pyo3(signature = (text, *, strict=false))]
+pub(crate) fn loads<'py>(py: Python<'py>, text: &[u8], strict: bool) -> PyResult<Bound<'py, PyAny>> {
+    read(py, text, if strict { Dialect::Strict } else { Dialect::Python })
 }
 
 /// Write a value as JSON, to the byte as `json.dumps` or RFC 8785 has it.

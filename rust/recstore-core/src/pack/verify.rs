@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::format::{FOLDERS, damaged};
 use super::{Pack, PackError};
+use crate::parallel::on_all_cores;
 use crate::recording::View;
 
 impl<B: AsRef<[u8]> + Sync> Pack<B> {
@@ -13,19 +14,16 @@ impl<B: AsRef<[u8]> + Sync> Pack<B> {
     /// looked at, which finds what a stranger could have put under right checksums.
     #[must_use]
     pub fn verify(&self) -> Vec<PackError> {
-        let pages: Vec<_> = self
-            .sums
-            .data_pages()
-            .into_par_iter()
-            .filter_map(|page| self.sums.check_again(self.bytes(), page).err())
-            .map(|problem| self.problem(problem))
-            .collect();
-        if !pages.is_empty() {
-            return pages;
-        }
-        let mut problems: Vec<_> = [self.folders().err(), self.meta().err()].into_iter().flatten().collect();
-        problems.par_extend((0..self.count).into_par_iter().filter_map(|row| self.verify_row(row).err()));
-        problems
+        on_all_cores(|| {
+            let pages = self.sums.data_pages().into_par_iter();
+            let damaged = pages.filter_map(|page| self.sums.check_again(self.bytes(), page).err());
+            let mut problems: Vec<_> = damaged.map(|problem| self.problem(problem)).collect();
+            if problems.is_empty() {
+                problems.extend([self.folders().err(), self.meta().err()].into_iter().flatten());
+                problems.par_extend((0..self.count).into_par_iter().filter_map(|row| self.verify_row(row).err()));
+            }
+            problems
+        })
     }
 
     fn verify_row(&self, row: u32) -> Result<(), PackError> {

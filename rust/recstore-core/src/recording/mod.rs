@@ -18,4 +18,4 @@ pub use encode::{encode, encode_broken};
 pub use error::{DamagedBlock, Limits, Malformed};
 pub use models::{file_name, unite};
 pub use name::FileName;
-pub use said::{Said, ToolCall, said};
+pub use said::{Said, ToolCall, join_tool_calls, said};

@@ -60,6 +60,27 @@ pub fn said(data: &[u8]) -> Result<Said, JsonError> {
     Ok(said)
 }
 
+/// Puts the pieces of calls together that the chunks of a stream bring.
+///
+/// Pieces with one index belong to one call, until a piece with another id begins the next.
+#[must_use]
+pub fn join_tool_calls(pieces: impl IntoIterator<Item = ToolCall>) -> Vec<ToolCall> {
+    let mut calls: Vec<ToolCall> = Vec::new();
+    for piece in pieces {
+        let begins = |call: &ToolCall| piece.id.is_some() && call.id.is_some() && piece.id != call.id;
+        let open = calls.iter_mut().rev().find(|call| call.index.is_some() && call.index == piece.index);
+        match open.filter(|call| !begins(call)) {
+            Some(call) => {
+                call.id = call.id.take().or(piece.id);
+                call.name = call.name.take().or(piece.name);
+                call.arguments.extend_from_slice(&piece.arguments);
+            }
+            None => calls.push(piece),
+        }
+    }
+    calls
+}
+
 type Read = Result<(), JsonError>;
 
 impl Said {

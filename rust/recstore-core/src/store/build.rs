@@ -12,6 +12,7 @@ use super::state::{State, to_portable};
 use crate::error::Error;
 use crate::loose::{self, File, Stamp};
 use crate::pack::{Meta, Writer};
+use crate::parallel::on_all_cores;
 use crate::recording::{FileName, View, encode, encode_broken};
 
 /// What a pack is made for.
@@ -30,7 +31,7 @@ const BATCH: usize = 512;
 
 /// Writes all listed files into a pack, in the order of folders and names, so that equal trees give equal packs; takes
 /// from the pack of `old` what has not changed. `path` is for error messages.
-pub(super) fn build_pack<W: Write + Seek>(
+pub(super) fn build_pack<W: Write + Seek + Send>(
     out: W,
     path: &Path,
     store: &Store,
@@ -39,40 +40,45 @@ pub(super) fn build_pack<W: Write + Seek>(
     purpose: Purpose,
 ) -> Result<(), Error> {
     let fail = || Error::io("write", path);
-    let known = KnownFiles::of(old);
-    let mut writer = Writer::new(out, purpose == Purpose::Cache).map_err(fail())?;
     let mut folders = Vec::new();
-    let mut root = None;
-    for (path, listing) in listings {
-        let Some(portable) = to_portable(path) else {
+    let mut sources = Vec::new();
+    for (folder, listing) in listings {
+        let Some(portable) = to_portable(folder) else {
             // A pack holds paths as text.
             match purpose {
                 Purpose::Cache => continue,
-                Purpose::Export => return Err(Error::Unrecordable(format!("the path {path:?} is not UTF-8"))),
+                Purpose::Export => return Err(Error::Unrecordable(format!("the path {folder:?} is not UTF-8"))),
             }
         };
-        let folder = folders.len() as u32;
+        let number = folders.len() as u32;
         folders.push(portable);
-        for batch in listing.files.chunks(BATCH) {
-            let read = |file: &File| match known.block(path, file) {
-                Some(block) => Ok((Cow::Borrowed(block), Some(file.stamp))),
-                None => read_block(store, &path.join(file.name.to_string())),
-            };
+        sources.extend(listing.files.iter().map(|file| (number, folder.as_path(), file)));
+    }
+    let known = KnownFiles::of(old);
+    let read = |(_, folder, file): &(u32, &Path, &File)| match known.block(folder, file) {
+        Some(block) => Ok((Cow::Borrowed(block), Some(file.stamp))),
+        None => read_block(store, &folder.join(file.name.to_string())),
+    };
+    let mut root = None;
+    let mut writer = Writer::new(out, purpose == Purpose::Cache).map_err(fail())?;
+    on_all_cores(|| {
+        for batch in sources.chunks(BATCH) {
             let blocks: Vec<_> = batch.par_iter().map(read).collect();
-            for (file, block) in batch.iter().zip(blocks) {
+            for ((number, folder, file), block) in batch.iter().zip(blocks) {
                 let (block, stamp) = match (block, purpose) {
                     (Ok(block), _) => block,
                     (Err(_), Purpose::Cache) => continue,
                     (Err(error), Purpose::Export) => return Err(error),
                 };
-                root = root.or_else(|| {
+                root = root.take().or_else(|| {
                     let test_id = View::new(&block).ok()?.test_id().ok()??;
-                    store.places.root_in(test_id.as_str()?, path)
+                    store.places.root_in(test_id.as_str()?, folder)
                 });
-                writer.add(folder, file.name.clone(), stamp, &block).map_err(fail())?;
+                writer.add(*number, file.name.clone(), stamp, &block).map_err(fail())?;
             }
         }
-    }
+        Ok(())
+    })?;
     let profile = store.settings.profile.name.to_owned();
     let meta = Meta { profile, base: store.settings.base.clone(), root: root.unwrap_or_default() };
     writer.finish(&folders, &meta).map_err(fail())?;

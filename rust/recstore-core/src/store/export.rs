@@ -17,6 +17,9 @@ impl Store {
     /// # Errors
     /// Where a file cannot be read, or the pack cannot be written.
     pub fn export(&self, path: &Path) -> Result<(), Error> {
+        if !self.is_tree {
+            return Err(Error::AlreadyPacked { path: self.root.clone() });
+        }
         let mut listings = Vec::new();
         for folder in loose::find_folders(&self.root)? {
             let listing = loose::list(&self.root.join(&folder))?;

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::key::Profile;
 use crate::loose;
 use crate::pack::{Meta, Pack};
+use crate::parallel::on_all_cores;
 use crate::recording::Limits;
 
 /// How a store is opened.
@@ -118,10 +119,8 @@ impl Store {
             return Ok(());
         }
         let folders = loose::find_folders(&self.root)?;
-        let listings: Vec<_> = folders
-            .into_par_iter()
-            .map(|folder| loose::list(&self.root.join(&folder)).map(|listing| (folder, listing)))
-            .collect::<Result<_, _>>()?;
+        let list = |folder: PathBuf| loose::list(&self.root.join(&folder)).map(|listing| (folder, listing));
+        let listings: Vec<_> = on_all_cores(|| folders.into_par_iter().map(list).collect::<Result<_, _>>())?;
         let known = if self.keeps_cache { cache::open(&self.root) } else { None };
         let (mut state, mut stale) = match known.map(|pack| State::of_pack(pack)?.with_listings(&listings)) {
             // A pack that cannot be read is made again.

@@ -9,6 +9,7 @@ use super::state::Listed;
 use super::{Recording, Store};
 use crate::error::Error;
 use crate::loose;
+use crate::parallel::on_all_cores;
 use crate::recording::encode;
 
 /// Something that is not as it should be.
@@ -70,7 +71,7 @@ impl Store {
     /// Where the store is a pack and so damaged that its files cannot be listed.
     pub fn verify(&self) -> Result<Report, Error> {
         let files = self.list()?;
-        let looked: Vec<_> = files.par_iter().map(|file| self.verify_file(file)).collect();
+        let looked: Vec<_> = on_all_cores(|| files.par_iter().map(|file| self.verify_file(file)).collect());
         let mut report = Report { files: files.len(), ..Report::default() };
         for looked in looked {
             match looked {

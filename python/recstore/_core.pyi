@@ -1,0 +1,205 @@
+"""The core, as Python sees it. `python -m mypy.stubtest recstore` holds this file true."""
+
+from collections.abc import Awaitable, Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final, Literal, Self, TypedDict, TypeVar, final, overload, type_check_only
+
+from typing_extensions import disjoint_base
+
+__all__ = [
+    "DEBUG_BUILD",
+    "Chunk",
+    "ChunkIterator",
+    "Recording",
+    "RecordingIterator",
+    "Store",
+    "__version__",
+    "canonical",
+    "dumps",
+    "loads",
+    "profiles",
+    "request_key",
+    "unpack",
+]
+
+_T = TypeVar("_T")
+
+DEBUG_BUILD: Final[bool]
+"""Whether this is a build without optimisation, which is slow."""
+
+__version__: Final[str]
+
+@type_check_only
+class ToolCall(TypedDict):
+    """A call of a tool, or the piece of one that a chunk brings."""
+
+    index: int | None
+    """Which of the calls the piece belongs to, where the chunk says so."""
+    id: str | None
+    """The id of the call, where the chunk says it."""
+    name: str | None
+    """The name of the tool, where the chunk says it."""
+    arguments: str
+    """The arguments as JSON text, or the piece of it that the chunk brings."""
+
+@type_check_only
+class Finding(TypedDict):
+    """Something in a store that is not as it should be."""
+
+    kind: Literal["unreadable", "malformed", "key-mismatch", "no-key", "damaged-pack"]
+    path: str
+    """The file, relative to the root of the store."""
+    message: str
+    """What is wrong and what to do."""
+
+@type_check_only
+class Report(TypedDict):
+    """What `Store.verify` found."""
+
+    files: int
+    """How many files were looked at."""
+    profiles: dict[str, int]
+    """How many recordings have their key under which profile, the newest that fits."""
+    findings: list[Finding]
+    """What is not as it should be, in the order of paths."""
+
+@type_check_only
+class Answer(TypedDict):
+    """What is recorded of an answer."""
+
+    body: Any
+    """Plain values, typed objects as `{"__type__": ..., "__data__": ...}`."""
+    is_streaming: bool
+    """Whether it came as a stream."""
+    status: int | None
+    """The HTTP status."""
+    error: dict[str, Any] | None
+    """What is recorded of the exception that it ended in."""
+    error_message: str | None
+    """The text of that exception."""
+
+def canonical(request: Mapping[str, Any], *, test_id: str | None = None, profile: str = "ogx-7") -> bytes: ...
+def request_key(request: Mapping[str, Any], *, test_id: str | None = None, profile: str = "ogx-7") -> str: ...
+def profiles() -> list[str]: ...
+def unpack(pack: str | PathLike[str], folder: str | PathLike[str]) -> int: ...
+def loads(text: bytes, *, strict: bool = False) -> Any: ...
+def dumps(value: Any, style: Literal["indented", "sorted", "python", "compact", "rfc8785"]) -> bytes: ...
+
+@final
+class Chunk:
+    @property
+    def type(self) -> str | None: ...
+    @property
+    def raw(self) -> bytes: ...
+    @property
+    def data(self) -> Any: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def tool_calls(self) -> list[ToolCall]: ...
+
+@final
+class ChunkIterator:
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Chunk: ...
+    def __length_hint__(self) -> int: ...
+
+@final
+class Recording:
+    @property
+    def key(self) -> str | None: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def profile(self) -> str | None: ...
+    @property
+    def test_id(self) -> str | None: ...
+    @property
+    def request(self) -> dict[str, Any]: ...
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def is_streaming(self) -> bool: ...
+    @property
+    def status(self) -> int | None: ...
+    @property
+    def error(self) -> dict[str, Any] | None: ...
+    @property
+    def body(self) -> Any: ...
+    @property
+    def is_list(self) -> bool: ...
+    @property
+    def chunks(self) -> tuple[Chunk, ...]: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def tool_calls(self) -> list[ToolCall]: ...
+    @property
+    def raw(self) -> bytes: ...
+    @property
+    def is_packed(self) -> bool: ...
+    def replay(self) -> Any: ...
+    def areplay(self) -> Awaitable[Any]: ...
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, index: int, /) -> Chunk: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> tuple[Chunk, ...]: ...
+    def __iter__(self) -> ChunkIterator: ...
+
+@final
+class RecordingIterator:
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Recording: ...
+
+@disjoint_base
+class Store:
+    def __new__(
+        cls,
+        path: str | PathLike[str],
+        *,
+        profile: str | None = None,
+        base: str | None = None,
+        cache: bool = True,
+        create: bool = False,
+        max_file_size: int = ...,
+    ) -> Self: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def profile(self) -> str: ...
+    @property
+    def base(self) -> Path: ...
+    @property
+    def is_read_only(self) -> bool: ...
+    @property
+    def cache(self) -> str: ...
+    @overload
+    def get(self, key: str, default: None = None, *, test_id: str | None = None) -> Recording | None: ...
+    @overload
+    def get(self, key: str, default: Recording | _T, *, test_id: str | None = None) -> Recording | _T: ...
+    def find(self, request: Mapping[str, Any], *, test_id: str | None = None) -> Recording | None: ...
+    def request_key(self, request: Mapping[str, Any], *, test_id: str | None = None) -> str: ...
+    def recordings(self) -> RecordingIterator: ...
+    def refresh(self) -> None: ...
+    def pack(self, path: str | PathLike[str]) -> None: ...
+    def verify(self) -> Report: ...
+    def _put(
+        self,
+        request: Mapping[str, Any],
+        body: Any,
+        *,
+        is_streaming: bool,
+        status: int | None,
+        error: dict[str, Any] | None,
+        error_message: str | None,
+        test_id: str | None,
+        on_conflict: Literal["error", "keep", "replace"],
+    ) -> tuple[str, Path, Literal["created", "unchanged", "kept", "replaced"]]: ...
+    def __getitem__(self, key: str, /) -> Recording: ...
+    def __contains__(self, key: object, /) -> bool: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[str]: ...

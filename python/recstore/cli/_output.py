@@ -1,0 +1,93 @@
+"""What all commands say, and how."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+_PIPE_WIDTH = 240
+_stderr = Console(stderr=True)
+
+CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+"""Control characters as what they are, so that no recording plays with the terminal."""
+
+
+def say(*renderables: Any) -> None:
+    """Print for people."""
+    # A pipe has no width; eighty columns would cut what somebody greps for.
+    console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False)
+    for renderable in renderables:
+        console.print(renderable)
+
+
+def say_json(value: Any) -> None:
+    """Print for programs: one line of JSON."""
+    options = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
+    sys.stdout.buffer.write(orjson.dumps(value, default=str, option=options))
+
+
+def complain(message: str) -> None:
+    """Say what went wrong."""
+    _stderr.print(f"[bold red]recstore:[/] {escape(message.translate(CONTROLS))}", highlight=False, soft_wrap=True)
+
+
+def note(message: str) -> None:
+    """Say something beside the data."""
+    _stderr.print(escape(message.translate(CONTROLS)), highlight=False, soft_wrap=True)
+
+
+def plain(text: object) -> Text:
+    """Return text from a recording, which means nothing to the terminal."""
+    return Text(str(text).translate(CONTROLS))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:
+    """Return a table; columns whose name begins with `#` hold numbers."""
+    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        is_number = column.startswith("#")
+        made.add_column(column.removeprefix("#"), justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else plain(cell) for cell in row))
+    return made
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as people say it."""
+    amount, unit = float(count), "B"
+    for unit in ("B", "kB", "MB", "GB"):  # the last one stays
+        if amount < 1000 or unit == "GB":
+            break
+        amount /= 1000
+    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+
+
+@contextmanager
+def working(what: str, total: int | None = None) -> Iterator[Callable[[], None]]:
+    """Show progress where the work takes more than half a second; give a function to call after each step."""
+    columns = [SpinnerColumn(), TextColumn("{task.description}")]
+    if total is not None:
+        columns += [BarColumn(), MofNCompleteColumn()]
+    progress = Progress(*columns, TimeElapsedColumn(), console=_stderr, transient=True, disable=not _stderr.is_terminal)
+    task = progress.add_task(what, total=total)
+    timer = threading.Timer(0.5, progress.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield lambda: progress.advance(task)
+    finally:
+        timer.cancel()
+        timer.join()
+        progress.stop()

@@ -1,0 +1,47 @@
+"""What several commands ask of a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import recstore
+from recstore.cli._output import complain, working
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+
+def add_path(parser: argparse.ArgumentParser) -> None:
+    """Take the path of a store."""
+    parser.add_argument("path", nargs="?", default=".", help="root of a tree of recordings, or a pack (default: here)")
+
+
+def opened(path: str) -> recstore.Store:
+    """Open a store, with progress: the first time, a pack is made."""
+    with working(f"opening {path}"):
+        return recstore.open(path)
+
+
+def readable(store: recstore.Store) -> Iterator[recstore.Recording]:
+    """Give every recording, and say of files that are none why."""
+    recordings = store.recordings()
+    with working("reading recordings") as step:
+        while True:
+            try:
+                recording = next(recordings)
+            except StopIteration:
+                return
+            except recstore.MalformedRecording as error:
+                complain(str(error))
+                continue
+            step()
+            yield recording
+
+
+def type_name(recording: recstore.Recording) -> str:
+    """Return what the chunks are: the name of their class, or of their kind."""
+    if not len(recording):
+        return "-"
+    tag = recording[0].type
+    return tag.rpartition(".")[2] if tag else "plain"

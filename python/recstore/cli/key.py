@@ -1,0 +1,64 @@
+"""Compute the key of a request.
+
+FILE holds a request (an object with method, url and body) or a whole recording, as JSON; `-` reads it from stdin. Of a
+recording, its own test id counts where none is given.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import recstore
+from recstore._core import loads
+from recstore.cli._output import say, say_json, table
+from recstore.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the file, the test and the rules."""
+    parser.add_argument("file", help="a file with a request or a recording, or - for stdin")
+    parser.add_argument("--test-id", help="the id of the test, such as tests/test_a.py::test_b")
+    parser.add_argument("--profile", default="ogx-7", help="the key profile (default: ogx-7)")
+    parser.add_argument("--all", action="store_true", help="print the key under every profile that fits")
+    parser.add_argument("--canonical", action="store_true", help="print the canonical form in the place of its key")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the key."""
+    text = sys.stdin.buffer.read() if arguments.file == "-" else Path(arguments.file).read_bytes()
+    given = loads(text)
+    request, test_id = split(given, arguments.test_id)
+    if arguments.canonical:
+        form = recstore.canonical(request, test_id=test_id, profile=arguments.profile)
+        sys.stdout.buffer.write(form + b"\n")
+        return 0
+    if not arguments.all:
+        key = recstore.request_key(request, test_id=test_id, profile=arguments.profile)
+        if arguments.json:
+            say_json({"profile": arguments.profile, "key": key})
+        else:
+            say(key)
+        return 0
+    keys = {}
+    for profile in recstore.profiles():
+        try:
+            keys[profile] = recstore.request_key(request, test_id=test_id, profile=profile)
+        except InvalidRequest:  # a profile for requests of another kind
+            continue
+    if arguments.json:
+        say_json(keys)
+    else:
+        say(table(("profile", "key"), keys.items()))
+    return 0
+
+
+def split(given: Any, test_id: str | None) -> tuple[Any, str | None]:
+    """Return the request and the test id of what was given, a request or a recording."""
+    if isinstance(given, dict) and "response" in given and isinstance(given.get("request"), dict):
+        return given["request"], given.get("test_id") if test_id is None else test_id
+    return given, test_id

@@ -1,0 +1,60 @@
+"""List the recordings of a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from recstore.cli._output import note, say, say_json, size, table
+from recstore.cli._stores import add_path, opened, readable, type_name
+
+if TYPE_CHECKING:
+    import argparse
+
+    from recstore import Recording
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the path."""
+    add_path(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print one line for each file, in the order of paths."""
+    store = opened(arguments.path)
+    entries = [describe(recording) for recording in readable(store)]
+    if arguments.json:
+        say_json(entries)
+        return 0
+    columns = ("key", "endpoint", "model", "answer", "#chunks", "#size", "test")
+    rows = (
+        (
+            (entry["key"] or entry["path"])[:12],
+            entry["endpoint"],
+            entry["model"],
+            ("stream of " if entry["is_streaming"] else "") + entry["type"] + (", error" if entry["is_error"] else ""),
+            entry["chunks"],
+            size(entry["size"]),
+            (entry["test_id"] or "").rpartition("/")[2],
+        )
+        for entry in entries
+    )
+    say(table(columns, rows))
+    note(f"{len(entries)} recordings under {len(store)} keys in {store.path}")
+    return 0
+
+
+def describe(recording: Recording) -> dict[str, Any]:
+    """Return what a list says of a recording."""
+    return {
+        "key": recording.key,
+        "path": str(recording.path),
+        "test_id": recording.test_id,
+        "endpoint": recording.endpoint,
+        "model": recording.model,
+        "type": type_name(recording),
+        "is_streaming": recording.is_streaming,
+        "is_error": recording.error is not None,
+        "status": recording.status,
+        "chunks": len(recording),
+        "size": len(recording.raw),
+    }

@@ -1,0 +1,43 @@
+"""Put all recordings of a tree into one file.
+
+Without --output, the pack beside the recordings (in .recstore/) is brought up to date.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import recstore
+from recstore.cli._output import note, say, say_json, size, working
+from recstore.cli._stores import add_path
+from recstore.errors import RecstoreError
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the tree and the file."""
+    add_path(parser)
+    parser.add_argument("-o", "--output", metavar="FILE", help="write a pack to take elsewhere")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make the pack and say how large it is."""
+    with working(f"packing {arguments.path}"):
+        store = recstore.open(arguments.path, cache=arguments.output is None)
+        if arguments.output is None:
+            if store.is_read_only or not store.cache.startswith("ready"):
+                raise RecstoreError(f"no pack can be kept beside {store.path}: {store.cache.removeprefix('off: ')}")
+            path = store.path / ".recstore" / "pack"
+        else:
+            path = Path(arguments.output)
+            store.pack(path)
+    keys, count = len(store), path.stat().st_size
+    if arguments.json:
+        say_json({"pack": str(path), "keys": keys, "bytes": count})
+    else:
+        say(str(path))
+        note(f"{keys} keys, {size(count)}")
+    return 0
