@@ -1,0 +1,67 @@
+"""What the tests share: the real corpus, the examples, and trees to change."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REPOSITORY = Path(__file__).parents[1]
+EXAMPLES = REPOSITORY / "examples" / "recordings"
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """Return the folder of real data."""
+    value = os.environ.get("RECSTORE_CORPUS")
+    if not value:
+        pytest.skip("RECSTORE_CORPUS is not set, so that there is no real data to test on")
+    path = REPOSITORY / value
+    assert path.is_dir(), f"RECSTORE_CORPUS is set, but {path} is no folder"
+    return path
+
+
+@pytest.fixture(scope="session")
+def ogx(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the real directory, beside which a pack can be kept. Tests leave it as it is."""
+    copied = tmp_path_factory.mktemp("corpus") / "ogx"
+    shutil.copytree(corpus / "ogx", copied, copy_function=shutil.copyfile)
+    return copied
+
+
+@pytest.fixture
+def examples(tmp_path: Path) -> Path:
+    """Return a copy of the example recordings, to change at will."""
+    return shutil.copytree(EXAMPLES, tmp_path / "recordings", ignore=shutil.ignore_patterns(".recstore"))
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a recording file as OGX's recorder does, and returns its path."""
+
+    def write(name: str, response: Any, *, request: Any = None, folder: str = "recordings", **members: Any) -> Path:
+        recording = {
+            "test_id": members.pop("test_id", None),
+            "request": {} if request is None else request,
+            "response": response,
+            "id_normalization_mapping": members.pop("id_normalization_mapping", {}),
+            **members,
+        }
+        path = tmp_path / folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(recording, indent=2) + "\n")
+        return path
+
+    return write
+
+
+def key(digit: int | str) -> str:
+    """Return a key that is easy to tell from others."""
+    return f"{digit:0>4}" * 16 if isinstance(digit, str) else f"{digit:04x}" * 16
