@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recstore._core import Chunk, Recording, loads
+from recstore._core import Chunk, Recording
 from recstore.errors import InvalidRequest
 
 TYPE_CHECKING = False
@@ -22,7 +22,8 @@ def answer(
 ) -> Answer:
     """Return what is recorded of what a call returned or raised."""
     if isinstance(response, Recording):
-        return recorded_answer(response)
+        # The core takes all of it from the recording.
+        return {"body": response, "is_streaming": False, "status": None, "error": None, "error_message": None}
     if is_streaming is None:
         # An exception before the first chunk is no stream, whatever was asked for.
         is_streaming = asks_for_stream(request) and not (error is not None and response is None)
@@ -44,18 +45,6 @@ def answer(
         "status": status,
         "error": None if error is None else dump_error(error),
         "error_message": None if error is None else str(error),
-    }
-
-
-def recorded_answer(recording: Recording) -> Answer:
-    """Return the answer of a recording, to be recorded again."""
-    response = loads(recording.raw)["response"]
-    return {
-        "body": response.get("body"),
-        "is_streaming": recording.is_streaming,
-        "status": recording.status,
-        "error": response.get("exception_data"),
-        "error_message": response.get("exception_message"),
     }
 
 

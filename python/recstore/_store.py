@@ -55,8 +55,8 @@ class Store(_core.Store, Mapping[str, _core.Recording]):
         """Record the answer to a request; return where it went and what became of it.
 
         `request` holds `method`, `url` and `body` (and what else should be kept), `response` is what the call returned:
-        plain values, an object of an SDK, or for a stream the list of its chunks. `error` is the exception that the
-        call raised, after the chunks in `response` if there are any.
+        plain values, an object of an SDK, for a stream the list of its chunks, or another recording. `error` is the
+        exception that the call raised, after the chunks in `response` if there are any.
 
         The file lies beside the test's own, in the form that OGX's recorder writes. When this returns, it is complete
         and on the disk. Ids and times of typed objects are made the same for every run.

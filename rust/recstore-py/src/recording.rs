@@ -7,7 +7,7 @@ use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PySlice, PyString, PyTuple};
 use recstore_core::key::path_of;
-use recstore_core::recording::{DamagedBlock, Said, ToolCall, View, join_tool_calls, said};
+use recstore_core::recording::{Answer, DamagedBlock, Said, ToolCall, View, join_tool_calls, said};
 use recstore_core::store;
 
 use crate::errors::{invalid_json, raise};
@@ -49,6 +49,11 @@ impl Recording {
     /// Takes a part of the recording.
     fn part<'a, T>(&'a self, py: Python<'_>, part: impl FnOnce(&View<'a>) -> Result<T, DamagedBlock>) -> PyResult<T> {
         part(&self.view(py)?).map_err(|error| raise(py, self.0.damaged(error)))
+    }
+
+    /// Returns the answer, to be recorded again.
+    pub(crate) fn answer(&self, py: Python<'_>) -> PyResult<Answer<'_>> {
+        self.part(py, Answer::recorded)
     }
 
     fn chunk(&self, index: usize) -> Chunk {

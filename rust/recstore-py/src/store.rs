@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyString};
 use recstore_core::error::Error;
 use recstore_core::key::Key;
 use recstore_core::loose::{OnConflict, Outcome};
-use recstore_core::recording::{Answer, Limits};
+use recstore_core::recording::{Answer, Limits, RecordedError};
 use recstore_core::store::{self, CacheState, Options};
 
 use crate::errors::{invalid_request, not_found, not_json, raise};
@@ -156,7 +156,7 @@ impl Store {
         request: Bound<'py, PyAny>,
         body: Bound<'py, PyAny>,
         is_streaming: bool,
-        status: Option<u16>,
+        status: Option<u32>,
         error: Option<Bound<'py, PyAny>>,
         error_message: Option<Bound<'py, PyString>>,
         test_id: Option<Bound<'py, PyString>>,
@@ -168,9 +168,20 @@ impl Store {
                 .map_err(|(path, error)| not_json(py, what, &path, &recstore_core::json::WriteError::Source(error)))
         };
         let request = value("request", request)?;
-        let body = value("response", body)?;
-        let error = error.map(|error| value("error", error)).transpose()?;
-        let message = error_message.as_ref().map(to_text).transpose()?;
+        let recorded = body.cast::<Recording>().ok();
+        let answer = match &recorded {
+            Some(recording) => recording.get().answer(py)?,
+            None => {
+                let error = match error_message {
+                    Some(message) => {
+                        let data = error.map(|error| value("error", error)).transpose()?;
+                        Some(RecordedError { data, message: to_text(&message)? })
+                    }
+                    None => None,
+                };
+                Answer { status, body: value("response", body.clone())?, is_streaming, error, has_mapping: true }
+            }
+        };
         let test_id = test_id.as_ref().map(to_text).transpose()?;
         let on_conflict = match on_conflict {
             "error" => OnConflict::Error,
@@ -181,8 +192,6 @@ impl Store {
                 return Err(PyValueError::new_err(message));
             }
         };
-        let error = error.map(|error| (error, message.unwrap_or_else(|| "".into())));
-        let answer = Answer { status, body, is_streaming, error };
         let written = py.detach(|| self.0.put(&request, answer, test_id.as_ref(), on_conflict));
         let written = written.map_err(|error| match error {
             Error::Unrecordable(message) => invalid_request(py, message),

@@ -1,19 +1,55 @@
 //! A new recording into the text of its file.
 
-use crate::json::{Style, Text, Value, WriteError, to_vec};
+use super::{DamagedBlock, View};
+use crate::json::{Dialect, JsonError, Reader, Style, Text, Value, WriteError, to_vec};
 use crate::key::Key;
 
 /// What answered a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer<'a> {
     /// The HTTP status, for requests caught at the HTTP client.
-    pub status: Option<u16>,
+    pub status: Option<u32>,
     /// The answer: of a stream the list of its chunks. Typed objects as `{"__type__": …, "__data__": …}`.
     pub body: Value<'a>,
     /// Whether it came as a stream.
     pub is_streaming: bool,
-    /// What the answer ended in, where that is an exception: what is recorded of it, and its text.
-    pub error: Option<(Value<'a>, Text<'a>)>,
+    /// What the answer ended in, where that is an exception.
+    pub error: Option<RecordedError<'a>>,
+    /// Whether the file has the member `id_normalization_mapping`, which early files lack.
+    pub has_mapping: bool,
+}
+
+/// What is recorded of an exception.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordedError<'a> {
+    /// Its class, status and body; early files have none.
+    pub data: Option<Value<'a>>,
+    /// Its text.
+    pub message: Text<'a>,
+}
+
+impl<'a> Answer<'a> {
+    /// Returns the answer of a recording, to be recorded again.
+    ///
+    /// # Errors
+    /// Where its block is damaged.
+    pub fn recorded(recording: &View<'a>) -> Result<Self, DamagedBlock> {
+        let parse = |json| Reader::new(json)?.dialect(Dialect::Python).document(Value::read);
+        let parse = |json| parse(json).map_err(|_: JsonError| DamagedBlock("text"));
+        let error = if recording.is_error() {
+            let data = recording.error()?.map(parse).transpose()?;
+            Some(RecordedError { data, message: recording.error_message()?.unwrap_or_else(|| Text::from("")) })
+        } else {
+            None
+        };
+        Ok(Self {
+            status: recording.status(),
+            body: parse(recording.body()?)?,
+            is_streaming: recording.is_streaming(),
+            error,
+            has_mapping: parse(recording.json())?.get("id_normalization_mapping").is_some(),
+        })
+    }
 }
 
 /// Returns the text of the file for an answer, as the recorder of OGX writes it: indented, with a newline at the end.
@@ -39,18 +75,20 @@ pub fn compose(
     }
     response.push(("body", answer.body));
     response.push(("is_streaming", Value::Bool(answer.is_streaming)));
-    if let Some((data, message)) = answer.error {
+    if let Some(RecordedError { data, message }) = answer.error {
         response.push(("is_exception", Value::Bool(true)));
-        response.push(("exception_data", data));
+        response.extend(data.map(|data| ("exception_data", data)));
         response.push(("exception_message", Value::String(message)));
     }
-    let recording = object([
+    let mut recording = vec![
         ("test_id", test_id.map_or(Value::Null, |id| Value::String(id.clone()))),
         ("request", request.clone()),
         ("response", object(response)),
-        ("id_normalization_mapping", object([])),
-    ]);
-    let mut text = to_vec(&recording, Style::INDENTED).map_err(|(path, error)| match error {
+    ];
+    if answer.has_mapping {
+        recording.push(("id_normalization_mapping", object([])));
+    }
+    let mut text = to_vec(&object(recording), Style::INDENTED).map_err(|(path, error)| match error {
         WriteError::TooDeep => format!("{path} nests too deeply"),
         WriteError::NotFinite | WriteError::LoneSurrogate | WriteError::Source(_) => path,
     })?;

@@ -13,7 +13,7 @@ mod name;
 mod said;
 
 pub use block::{ChunkSpan, View};
-pub use compose::{Answer, compose};
+pub use compose::{Answer, RecordedError, compose};
 pub use encode::{encode, encode_broken};
 pub use error::{DamagedBlock, Limits, Malformed};
 pub use models::{file_name, unite};

@@ -45,7 +45,9 @@ pub fn unite(lists: &[View<'_>]) -> Option<Vec<u8>> {
     } else {
         *body = models;
     }
-    encode(&to_vec(&recording, Style::COMPACT).ok()?, &Limits { file_size: u64::MAX, ..Limits::default() }).ok()
+    let mut text = to_vec(&recording, Style::INDENTED).ok()?;
+    text.push(b'\n');
+    encode(&text, &Limits { file_size: u64::MAX, ..Limits::default() }).ok()
 }
 
 /// Returns the models of a list, by id.

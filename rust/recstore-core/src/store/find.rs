@@ -17,8 +17,8 @@ impl Store {
     /// Returns the recording with `key`; `None` where there is none.
     ///
     /// For a test, its own folder answers before the base folder, and no other does. Without one, the base folder
-    /// answers before the others, these in the order of their paths. Of several lists of models with the key, the union
-    /// is returned. A key of twelve digits finds the recordings whose key begins so, and the other way round.
+    /// answers before the others, these in the order of their paths. Of the lists of models with the key, the union
+    /// is returned, sorted by id. A key of twelve digits finds the recordings whose key begins so, and the other way round.
     ///
     /// # Errors
     /// Where the file is no recording or cannot be read, or the store is a pack and damaged.
@@ -157,7 +157,7 @@ impl Store {
 
     fn unite(&self, lists: Vec<Recording>) -> Result<Recording, Error> {
         let views: Vec<_> = lists.iter().map(Recording::view).collect::<Result<_, _>>()?;
-        let block = if views.len() > 1 { unite(&views) } else { None };
+        let block = unite(&views);
         let first = lists.into_iter().next();
         let first = first.ok_or_else(|| Error::Unrecordable("a union of no lists".to_owned()))?;
         Ok(match block {
