@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,9 @@ def ogx(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def examples(tmp_path: Path) -> Path:
     """Return a copy of the example recordings, to change at will."""
-    return shutil.copytree(EXAMPLES, tmp_path / "recordings", ignore=shutil.ignore_patterns(".recstore"))
+    copied = shutil.copytree(EXAMPLES, tmp_path / "recordings", ignore=shutil.ignore_patterns(".recstore"))
+    time.sleep(0.05)  # a file that was written just now is read itself, until the clock of the disk has moved on
+    return copied
 
 
 @pytest.fixture

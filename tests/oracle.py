@@ -1,6 +1,6 @@
 """The key rules once more, in plain Python: what recstore is compared with.
 
-Written from the published rules of the profiles, with CPython's own `json`, `re` and `round`, as the recorders use them.
+Written from the rules of the profiles, with CPython's own `json`, `re` and `round`, as the recorders use them.
 """
 
 from __future__ import annotations

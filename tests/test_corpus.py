@@ -6,10 +6,10 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-import oracle
 import pytest
 from openai.types.chat import ChatCompletionChunk
 
+import oracle
 import recstore
 from recstore import registry
 

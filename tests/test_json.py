@@ -84,8 +84,15 @@ def test_every_double_is_spelled_as_repr_spells_it(number: float) -> None:
 
 
 def test_the_edges_of_doubles_are_spelled_as_repr_spells_them() -> None:
-    edges = [sign * mantissa * 10.0**exponent for exponent in range(-323, 309) for mantissa in (1, 1.5, 9.999999999999999) for sign in (1, -1)]
-    edges += [2.0**power for power in range(-1074, 1024)] + [math.nextafter(2.0**power, 0) for power in range(-1022, 1024)]
+    edges = [
+        sign * mantissa * 10.0**exponent
+        for exponent in range(-323, 309)
+        for mantissa in (1, 1.5, 9.999999999999999)
+        for sign in (1, -1)
+    ]
+    edges += [2.0**power for power in range(-1074, 1024)] + [
+        math.nextafter(2.0**power, 0) for power in range(-1022, 1024)
+    ]
     for number in edges:
         assert dumps(number, "python").decode() == json.dumps(number)
 

@@ -30,8 +30,8 @@ pub struct Pack<B = Map> {
 pub struct Meta {
     /// The key profile of the store it was made from.
     pub profile: String,
-    /// The folder that look-ups fall back to, where the store's settings named one.
-    pub base: Option<String>,
+    /// The folder of the recordings that all tests share.
+    pub base: String,
     /// The end of the root's path that test ids begin with; empty where they begin below the root.
     pub root: String,
 }
@@ -105,9 +105,8 @@ impl<B: AsRef<[u8]>> Pack<B> {
     pub fn meta(&self) -> Result<Meta, PackError> {
         let wrong = |_| self.problem(damaged(0, "the section about the whole is not JSON"));
         let meta = Value::parse(self.whole(META)?).map_err(wrong)?;
-        let text = |name| meta.get(name).and_then(Value::as_str).map(str::to_owned);
-        let required = |name| text(name).unwrap_or_default();
-        Ok(Meta { profile: required("profile"), base: text("base"), root: required("root") })
+        let text = |name| meta.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Ok(Meta { profile: text("profile"), base: text("base"), root: text("root") })
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -201,8 +200,7 @@ impl Parts {
 impl Meta {
     pub(super) fn to_json(&self) -> Vec<u8> {
         let text = |text: &String| Value::String(Text::from(text.clone()));
-        let base = self.base.as_ref().map_or(Value::Null, text);
-        let members = [("profile", text(&self.profile)), ("base", base), ("root", text(&self.root))];
+        let members = [("profile", text(&self.profile)), ("base", text(&self.base)), ("root", text(&self.root))];
         let members = members.map(|(name, value)| (Text::from(name), value)).to_vec();
         crate::json::to_vec(&Value::Object(members), crate::json::Style::COMPACT).unwrap_or_default()
     }

@@ -80,7 +80,8 @@ pub(super) fn build_pack<W: Write + Seek + Send>(
         Ok(())
     })?;
     let profile = store.settings.profile.name.to_owned();
-    let meta = Meta { profile, base: store.settings.base.clone(), root: root.unwrap_or_default() };
+    let base = to_portable(store.places.base()).unwrap_or_default();
+    let meta = Meta { profile, base, root: root.unwrap_or_default() };
     writer.finish(&folders, &meta).map_err(fail())?;
     Ok(())
 }

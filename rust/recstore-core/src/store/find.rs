@@ -27,12 +27,13 @@ impl Store {
             for (index, candidate) in candidates.iter().enumerate() {
                 let Some(recording) = self.load(state, candidate)? else { continue };
                 if !candidate.is_model_list() {
-                    return Ok(Some((index, recording)));
+                    return Ok(Some((Some(index), recording)));
                 }
                 let others = candidates.iter().skip(index + 1).filter(|other| other.is_model_list());
                 let others = others.filter_map(|other| self.load(state, other).transpose());
                 let lists: Vec<_> = std::iter::once(Ok(recording)).chain(others).collect::<Result<_, _>>()?;
-                return Ok(Some((index, self.unite(lists)?)));
+                // What is missing from any folder is missing from the union.
+                return Ok(Some((None, self.unite(lists)?)));
             }
             Ok(None)
         })
@@ -46,7 +47,7 @@ impl Store {
         let found = self.search(key, test_id, |state, candidates| {
             for (index, candidate) in candidates.iter().enumerate() {
                 if !self.is_tree || stamp_of(&self.root.join(state.path(candidate)))?.is_some() {
-                    return Ok(Some((index, ())));
+                    return Ok(Some((Some(index), ())));
                 }
             }
             Ok(None)
@@ -97,12 +98,13 @@ impl Store {
         }))
     }
 
-    /// Answers a look-up with `answer`, which gets the files that may, the first to answer first, and says which did.
+    /// Answers a look-up with `answer`, which gets the files that may, the first to answer first, and says which did;
+    /// `None` where all did.
     fn search<T>(
         &self,
         key: &Key,
         test_id: Option<&str>,
-        answer: impl Fn(&State, &[Listed]) -> Result<Option<(usize, T)>, Error>,
+        answer: impl Fn(&State, &[Listed]) -> Result<Option<(Option<usize>, T)>, Error>,
     ) -> Result<Option<T>, Error> {
         let order = self.order(test_id);
         let mut may_look_again = self.is_tree;
@@ -114,10 +116,10 @@ impl Store {
                     self.leave_damaged_pack()?;
                     continue;
                 }
-                candidates => order.sort(&state, candidates?),
+                candidates => order.sort(&state, key, candidates?),
             };
             let answer = answer(&state, &candidates)?;
-            let place = answer.as_ref().and_then(|(index, _)| candidates.get(*index));
+            let place = answer.as_ref().and_then(|(index, _)| candidates.get((*index)?));
             let place = place.and_then(|candidate| order.place(&state, candidate));
             drop(state);
             // A folder that answers before this one may have got a file since it was listed.
@@ -251,10 +253,12 @@ impl Order<'_> {
         }
     }
 
-    fn sort(&self, state: &State, candidates: Vec<Listed>) -> Vec<Listed> {
+    fn sort(&self, state: &State, key: &Key, candidates: Vec<Listed>) -> Vec<Listed> {
         let place = |candidate: Listed| self.place(state, &candidate).map(|place| (place, candidate));
         let mut candidates: Vec<_> = candidates.into_iter().filter_map(place).collect();
-        candidates.sort_by_cached_key(|(place, candidate)| (*place, state.path(candidate)));
+        // In one folder, the whole key answers before its first digits.
+        let is_prefix = |candidate: &Listed| candidate.name.key() != Some(key);
+        candidates.sort_by_cached_key(|(place, candidate)| (*place, is_prefix(candidate), state.path(candidate)));
         candidates.into_iter().map(|(_, candidate)| candidate).collect()
     }
 }

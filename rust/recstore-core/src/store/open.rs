@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::place::Places;
 use super::settings::{default_profile, profile_of_store};
-use super::state::State;
+use super::state::{State, from_portable};
 use super::{CacheState, Settings, cache};
 use crate::error::Error;
 use crate::key::Profile;
@@ -94,10 +94,11 @@ impl Store {
         let pack = Pack::open(&path).map_err(Error::io("map", &path))??;
         let Meta { profile, base, root } = pack.meta()?;
         let profile = if profile.is_empty() { default_profile() } else { Profile::named(&profile)? };
-        let settings = options.over(Settings { profile, base })?;
+        let settings = options.over(Settings { profile, base: None })?;
         let state = State::of_pack(Arc::new(pack))?;
         let folders: Vec<_> = state.folders.iter().map(|folder| folder.path.to_path_buf()).collect();
         let places = Places::new(Path::new(&root), &folders, settings.base.as_deref());
+        let places = if settings.base.is_none() { places.with_base(from_portable(&base)) } else { places };
         Ok(Self {
             root: path,
             is_tree: false,

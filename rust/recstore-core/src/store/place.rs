@@ -40,6 +40,11 @@ impl Places {
         places
     }
 
+    /// Takes a folder for that of the recordings that all tests share.
+    pub(super) fn with_base(self, base: Option<PathBuf>) -> Self {
+        Self { base: base.unwrap_or(self.base), ..self }
+    }
+
     /// Returns the folder of the recordings that all tests share, relative to the root.
     pub(super) fn base(&self) -> &Path {
         &self.base

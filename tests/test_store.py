@@ -1,0 +1,604 @@
+"""Stores: look-ups, precedence, freshness, settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+import recstore
+from conftest import EXAMPLES, key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BODY: dict[str, Any] = {"body": 1, "is_streaming": False}
+
+
+def test_a_store_is_a_mapping_from_keys_to_recordings(examples: Path) -> None:
+    store = recstore.open(examples)
+    assert isinstance(store, Mapping)
+    assert len(store) == len(set(store)) == len(list(store.keys())) == 46
+    some = next(iter(store))
+    assert some in store
+    assert store[some].key == some
+    assert store.get(some) is not None
+    assert dict(store.items()).keys() == set(store)
+    assert key("dead") not in store
+    assert "no key at all" not in store
+    assert 7 not in store
+    assert store.get(key("dead")) is None
+    assert store.get("no key", "default") == "default"
+    assert store == store
+    assert store != recstore.open(examples)
+    assert hash(store) == hash(store)
+
+
+def test_a_missing_key_is_told(examples: Path) -> None:
+    with pytest.raises(KeyError) as error:
+        recstore.open(examples)[key("dead")]
+    assert isinstance(error.value, recstore.RecordingNotFound)
+    assert error.value.key == key("dead")
+    assert str(error.value) == f"no recording has the key {key('dead')} in {examples}"
+
+
+def test_a_store_says_what_it_is(examples: Path) -> None:
+    store = recstore.open(examples)
+    assert repr(store) == f"<recstore store {examples}: 46 keys, ogx-7, cache ready>"
+    assert store.path == examples
+    assert store.profile == "ogx-7"
+    assert not store.is_read_only
+
+
+def test_a_recording_is_a_sequence_of_chunks(examples: Path) -> None:
+    recording = next(r for r in recstore.open(examples).recordings() if "test_count" in (r.test_id or ""))
+    assert len(recording) == len(recording.chunks) == len(list(recording)) == 7
+    assert recording[-1].raw == recording[6].raw == recording.chunks[6].raw
+    assert [chunk.raw for chunk in recording[1:3]] == [recording[1].raw, recording[2].raw]
+    with pytest.raises(IndexError, match="the recording has 7 chunks; there is none at 7"):
+        recording[7]
+    with pytest.raises(IndexError):
+        recording[-8]
+    assert recording.text == "1 2 3 4 5 "
+    assert recording.endpoint == "/v1/chat/completions"
+    assert recording.model == "gpt-4o"
+    assert recording.request["body"]["temperature"] == 0.7
+    assert repr(recording) == f"<Recording {recording.key[:12]} /v1/chat/completions gpt-4o 7 chunks>"  # type: ignore[index]
+    assert repr(recording[1]) == "<Chunk 1 ChatCompletionChunk '1 '>"
+
+
+# Precedence
+
+
+@pytest.fixture
+def project(tmp_path: Path, write: Callable[..., Path]) -> Path:
+    """Return a project whose tests share recordings in tests/integration/common."""
+    for folder in ("agents", "common", "responses"):
+        write(f"{key(1)}.json", {**BODY, "body": folder}, folder=f"tests/integration/{folder}/recordings")
+    write(f"{key(2)}.json", {**BODY, "body": "common"}, folder="tests/integration/common/recordings")
+    write(f"{key(3)}.json", {**BODY, "body": "agents"}, folder="tests/integration/agents/recordings")
+    return tmp_path
+
+
+@pytest.mark.parametrize("depth", ["", "tests", "tests/integration"])
+def test_the_own_folder_answers_before_the_base_and_no_other_does(project: Path, depth: str) -> None:
+    for store in (recstore.open(project / depth), recstore.open(project / depth, cache=False)):
+
+        def answer(digit: int, folder: str | None, store: recstore.Store = store) -> Any:
+            test_id = folder and f"tests/integration/{folder}/test_a.py::test[a/b]"
+            found = store.get(key(digit), test_id=test_id)
+            return found and found.body
+
+        assert answer(1, "agents") == "agents"
+        assert answer(1, "responses") == "responses"
+        assert answer(1, "elsewhere") == "common"
+        assert answer(1, None) == "common"
+        assert answer(2, "agents") == "common"
+        assert answer(3, "agents") == "agents"
+        assert answer(3, "responses") is None
+        assert answer(3, None) == "agents", "without a test, any folder answers"
+
+
+def test_a_pack_answers_with_the_same_precedence(project: Path, tmp_path: Path) -> None:
+    recstore.open(project / "tests" / "integration", cache=False).pack(tmp_path / "a.pack")
+    store = recstore.open(tmp_path / "a.pack")
+    assert store.is_read_only
+    found = store.get(key(1), test_id="tests/integration/agents/test_a.py::test")
+    # No recording of this project names a test, so that the pack does not know where it lay; the base answers.
+    assert found is not None
+    assert found.body == "common"
+
+
+def test_a_pack_of_part_of_a_project_knows_where_it_lay(tmp_path: Path, write: Callable[..., Path]) -> None:
+    test_id = "tests/integration/agents/test_a.py::test"
+    for folder in ("agents", "common"):
+        path = f"tests/integration/{folder}/recordings"
+        write(f"{key(1)}.json", {**BODY, "body": folder}, folder=path, test_id=f"tests/integration/{folder}/t.py::t")
+    recstore.open(tmp_path / "tests" / "integration").pack(tmp_path / "a.pack")
+    found = recstore.open(tmp_path / "a.pack").get(key(1), test_id=test_id)
+    assert found is not None
+    assert found.body == "agents"
+
+
+def test_twelve_digits_find_and_are_found(tmp_path: Path, write: Callable[..., Path]) -> None:
+    write("b24590574a85.json", {**BODY, "body": "early"})
+    write(f"{key(5)}.json", {**BODY, "body": "full"})
+    full = "b24590574a85" + "0" * 52
+    for cache in (True, False):
+        store = recstore.open(tmp_path, cache=cache)
+        assert store[full].body == store["b24590574a85"].body == "early"
+        assert store[key(5)[:12]].body == "full"
+        assert store.get("b24590574a86" + "0" * 52) is None
+
+
+def test_an_exact_key_answers_before_its_first_digits(tmp_path: Path, write: Callable[..., Path]) -> None:
+    write(f"{key(5)[:12]}.json", {**BODY, "body": "early"})
+    write(f"{key(5)}.json", {**BODY, "body": "full"})
+    for cache in (True, False):
+        assert recstore.open(tmp_path, cache=cache)[key(5)].body == "full"
+
+
+def models(*names: str) -> dict[str, Any]:
+    body = [{"__type__": "openai.types.model.Model", "__data__": {"id": name, "object": "model"}} for name in names]
+    return {"body": body, "is_streaming": False}
+
+
+def test_lists_of_models_are_united_over_the_own_and_the_base_folder(
+    tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    request = {"endpoint": "/v1/models"}
+    own, base, other = (f"tests/integration/{folder}/recordings" for folder in ("agents", "common", "x"))
+    write(f"models-{key(1)}-00000001.json", models("c", "a"), request=request, folder=own)
+    write(f"models-{key(1)}-00000002.json", models("b", "a"), request=request, folder=base)
+    write(f"models-{key(1)}-00000003.json", models("z"), request=request, folder=other)
+    for cache in (True, False):
+        store = recstore.open(tmp_path, cache=cache)
+        for test_id, names in (("tests/integration/agents/t.py::t", "abc"), ("tests/t.py::t", "ab"), (None, "abcz")):
+            found = store.get(key(1), test_id=test_id)
+            assert found is not None
+            assert [chunk.data["id"] for chunk in found] == list(names)
+        # Even one file: the recorder's replay sorts it.
+        only = store.get(key(1), test_id="tests/integration/agents/t.py::t")
+        assert only is not None
+        assert only.raw == (json.dumps(json.loads(only.raw), indent=2) + "\n").encode()
+
+
+def test_ollamas_lists_of_models_are_united_inside_their_object(tmp_path: Path, write: Callable[..., Path]) -> None:
+    for digest, names in (("00000001", "ca"), ("00000002", "ba")):
+        data = {"models": [{"model": name} for name in names]}
+        body = {"__type__": "ollama._types.ListResponse", "__data__": data}
+        response = {"body": body, "is_streaming": False}
+        write(f"models-{key(1)}-{digest}.json", response, request={"endpoint": "/api/tags"})
+    found = recstore.open(tmp_path)[key(1)]
+    assert [model["model"] for model in found[0].data["models"]] == ["a", "b", "c"]
+    assert [model.model for model in found.replay().models] == ["a", "b", "c"]
+
+
+# What is read
+
+
+def test_ids_are_replaced_on_reading_as_the_recorder_does(tmp_path: Path, write: Callable[..., Path]) -> None:
+    response = {"body": [{"id": "call_OLD", "note": "was call_OLD"}], "is_streaming": True}
+    path = write(f"{key(1)}.json", response, id_normalization_mapping={"call_1": "call_OLD"})
+    for cache in (True, False):
+        recording = recstore.open(tmp_path, cache=cache)[key(1)]
+        assert recording[0].data == {"id": "call_1", "note": "was call_1"}
+        assert recording.raw == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        json.dumps,
+        lambda value: json.dumps(value, indent=2),
+        lambda value: json.dumps(value, indent=4) + "\n",
+        lambda value: json.dumps(value, indent=2).replace("\n", "\r\n") + "\r\n",
+        lambda value: json.dumps(value, indent=2, ensure_ascii=False) + "\n",
+        lambda value: json.dumps(value, indent=2) + "\n\n",
+        lambda value: " " + json.dumps(value, indent=2) + "\n",
+        lambda value: json.dumps(value, indent=2).replace("[]", "[ ]") + "\n",
+        lambda value: json.dumps(value, indent=2).replace(": 1.5", ":1.5") + "\n",
+        lambda value: json.dumps(value, indent=2).replace("1.5", "15e-1") + "\n",
+    ],
+)
+def test_a_file_in_any_layout_is_read_and_given_back(tmp_path: Path, layout: Callable[[Any], str]) -> None:
+    value = {
+        "test_id": "é",
+        "request": {"a": []},
+        "response": {"body": [{"x": 1.5}, {"x": "ü\ud800"}], "is_streaming": True},
+    }
+    text = layout(value).encode("utf-8", "surrogatepass" if "ud800" in layout(value) else "replace")
+    path = tmp_path / "recordings" / f"{key(1)}.json"
+    path.parent.mkdir()
+    path.write_bytes(text)
+    recstore.open(tmp_path).pack(tmp_path / "a.pack")
+    for store in (recstore.open(tmp_path), recstore.open(tmp_path, cache=False), recstore.open(tmp_path / "a.pack")):
+        recording = store[key(1)]
+        assert recording.raw == text
+        assert recording.test_id == "é"
+        assert recording[0].raw.replace(b"15e-1", b"1.5") == b'{"x":1.5}'
+        assert recording[0].data == {"x": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"", "the text ends inside a value at line 1 column 1"),
+        (b'{\n  "a": 1,\n<<<<<<< HEAD\n', "expected a member name in double quotes at line 3 column 1"),
+        (b"[]", "a recording needs the document to be an object, not an array"),
+        (b"{}", "a recording needs request to be there, not missing"),
+        (b'{"request": {}}', "a recording needs response to be there, not missing"),
+        (b'{"request": {}, "response": {}}', "a recording needs response.body to be there, not missing"),
+        (b'{"request": [], "response": {}}', "a recording needs request to be an object, not an array"),
+        (b'{"test_id": 7, "request": {}, "response": {"body": 1}}', "test_id to be a string, not a number"),
+    ],
+)
+def test_a_file_that_is_no_recording_is_told_with_place_and_remedy(tmp_path: Path, text: bytes, message: str) -> None:
+    path = tmp_path / "recordings" / f"{key(1)}.json"
+    path.parent.mkdir()
+    path.write_bytes(text)
+    (tmp_path / "recordings" / f"{key(2)}.json").write_bytes(b'{"request": {}, "response": {"body": 1}}')
+    recstore.open(tmp_path).pack(tmp_path / "a.pack")
+    for store in (recstore.open(tmp_path), recstore.open(tmp_path, cache=False), recstore.open(tmp_path / "a.pack")):
+        with pytest.raises(recstore.MalformedRecording) as error:
+            store[key(1)]
+        assert str(path.relative_to(tmp_path)) in str(error.value)
+        assert message in str(error.value)
+        assert "restore the file from version control, or delete it and record again" in str(error.value)
+        assert store[key(2)].body == 1
+    recstore.unpack(tmp_path / "a.pack", tmp_path / "unpacked")
+    assert (tmp_path / "unpacked" / "recordings" / f"{key(1)}.json").read_bytes() == text
+
+
+def test_a_file_above_the_limit_is_refused_and_the_limit_can_be_raised(
+    tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    path = write(f"{key(1)}.json", {**BODY, "body": "x" * 2000})
+    message = f"{path.stat().st_size} bytes are more than the limit of 1000 bytes for one recording"
+    for cache in (True, False):
+        with pytest.raises(recstore.MalformedRecording, match=message):
+            recstore.open(tmp_path, cache=cache, max_file_size=1000)[key(1)]
+    assert recstore.open(tmp_path)[key(1)].body == "x" * 2000
+
+
+# Where recordings are looked for
+
+
+def test_links_hidden_folders_and_other_files_are_no_recordings(tmp_path: Path, write: Callable[..., Path]) -> None:
+    secret = tmp_path / "outside" / "secret.json"
+    secret.parent.mkdir()
+    secret.write_text('{"request": {}, "response": {"body": "secret"}}')
+    root = tmp_path / "tree"
+    folder = root / "recordings"
+    folder.mkdir(parents=True)
+    (folder / f"{key(1)}.json").symlink_to(secret)
+    (folder / f"{key(2)}.txt").write_text("x")
+    (folder / ".hidden.json").write_text("x")
+    (folder / f"{key(3)}.json").mkdir()
+    (root / "linked").symlink_to(secret.parent)
+    (secret.parent / "recordings").mkdir()
+    shutil.copy(secret, secret.parent / "recordings" / f"{key(4)}.json")
+    for skipped in (".git", "node_modules", ".venv"):
+        (root / skipped / "recordings").mkdir(parents=True)
+        shutil.copy(secret, root / skipped / "recordings" / f"{key(5)}.json")
+    for cache in (True, False):
+        store = recstore.open(root, cache=cache)
+        assert list(store) == []
+        for digit in range(1, 6):
+            assert store.get(key(digit)) is None
+
+
+def test_files_that_no_key_names_are_kept_but_not_found(tmp_path: Path, write: Callable[..., Path]) -> None:
+    write("notes.json", BODY)
+    write(f"{key(1)}.json", BODY)
+    store = recstore.open(tmp_path)
+    assert list(store) == [key(1)]
+    assert [str(recording.path) for recording in store.recordings()] == [
+        "recordings/notes.json",
+        f"recordings/{key(1)}.json",
+    ]
+    assert next(store.recordings()).key is None
+    assert [finding["kind"] for finding in store.verify()["findings"]] == ["no-key", "key-mismatch"]
+
+
+def test_a_store_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as error:
+        recstore.open(tmp_path / "none")
+    assert isinstance(error.value, recstore.StorageNotFound)
+    assert error.value.filename == tmp_path / "none"
+    assert error.value.errno == 2
+    assert str(error.value).startswith(f"cannot open the store {tmp_path / 'none'}: ")
+    assert list(recstore.open(tmp_path / "none", create=True)) == []
+
+
+# The pack beside the recordings
+
+
+def test_the_cache_ignores_itself_in_git(examples: Path) -> None:
+    subprocess.run(["git", "init", "-q", examples], check=True)
+    recstore.open(examples)
+    assert (examples / ".recstore" / "pack").is_file()
+    status = subprocess.run(
+        ["git", "-C", examples, "status", "--porcelain"], check=True, capture_output=True, text=True
+    )
+    assert ".recstore" not in status.stdout
+
+
+def test_an_empty_tree_gets_no_cache(tmp_path: Path) -> None:
+    assert recstore.open(tmp_path).cache == "off: there are no recordings yet"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_answers_come_from_the_pack_until_the_file_changes(examples: Path) -> None:
+    recstore.open(examples)
+    store = recstore.open(examples)
+    settled = [recording for recording in store.recordings() if recording.is_packed]
+    assert settled
+    recording = settled[0]
+    path = examples / recording.path
+    path.write_bytes(path.read_bytes().replace(b"is_streaming", b"is_streaminG"))
+    changed = store.get(str(recording.key))
+    assert changed is not None
+    assert not changed.is_packed
+    path.unlink()
+    assert store.get(str(recording.key)) is None
+
+
+def in_forked_child(function: Callable[[], Any], *, as_nobody: bool = False) -> Any:
+    """Return what a function returns in a process forked from this one, with the rights of nobody if asked."""
+    nobody = 65534
+    receiver, sender = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            if as_nobody and os.geteuid() == 0:
+                os.setuid(nobody)
+            os.write(sender, json.dumps(function()).encode())
+        finally:
+            os._exit(0)
+    os.close(sender)
+    os.waitpid(child, 0)
+    with os.fdopen(receiver, "rb") as pipe:
+        return json.loads(pipe.read())
+
+
+def test_a_read_only_disk_is_read_without_a_cache(tmp_path: Path) -> None:
+    # Not in pytest's own folder, which other users may not enter.
+    with tempfile.TemporaryDirectory() as folder:
+        root = shutil.copytree(EXAMPLES, Path(folder) / "recordings", ignore=shutil.ignore_patterns(".recstore"))
+        Path(folder).chmod(0o755)
+        root.chmod(0o555)
+
+        def look() -> tuple[str, int, str]:
+            store = recstore.open(root)
+            return store.cache, len(store), store[next(iter(store))].endpoint
+
+        cache, count, endpoint = in_forked_child(look, as_nobody=True)
+        assert cache.startswith(f"off: cannot make the folder {root}/.recstore: ")
+        assert (count, endpoint) == (46, "/api/ps")
+        root.chmod(0o755)
+
+
+def test_a_store_goes_on_in_a_forked_process(examples: Path) -> None:
+    store = recstore.open(examples)
+
+    def look() -> tuple[int, str, int]:
+        store.refresh()
+        report = store.verify()
+        return len(store), recstore.open(examples).cache[:5], report["files"]
+
+    assert in_forked_child(look) == [46, "ready", 47]
+
+
+def test_a_file_in_the_place_of_the_cache_is_left_alone(examples: Path) -> None:
+    (examples / ".recstore").write_text("mine")
+    store = recstore.open(examples)
+    assert store.cache.startswith("off: cannot use as a folder")
+    assert len(store) == 46
+    assert (examples / ".recstore").read_text() == "mine"
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a pack", None])
+def test_a_cache_that_cannot_be_used_is_made_again(examples: Path, damage: bytes | None) -> None:
+    recstore.open(examples)
+    pack = examples / ".recstore" / "pack"
+    whole = pack.read_bytes()
+    pack.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
+    store = recstore.open(examples)
+    assert store.cache == "ready"
+    assert len(store) == 46
+    assert pack.read_bytes()[:8] == whole[:8]
+
+
+def test_a_cache_that_is_a_link_is_not_followed(examples: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (examples / ".recstore").symlink_to(elsewhere)
+    store = recstore.open(examples)
+    assert store.cache.startswith("off")
+    assert list(elsewhere.iterdir()) == []
+
+
+# Settings
+
+
+def test_settings_choose_profile_and_base(tmp_path: Path, write: Callable[..., Path]) -> None:
+    write(f"{key(1)}.json", {**BODY, "body": "shared"}, folder="shared/recordings")
+    write(f"{key(1)}.json", {**BODY, "body": "a"}, folder="a/recordings")
+    (tmp_path / "recstore.toml").write_text('profile = "recstore-1"\nbase = "shared"  # for all tests\n')
+    store = recstore.open(tmp_path)
+    assert (store.profile, store.base) == ("recstore-1", Path("shared/recordings"))
+    assert store[key(1)].body == "shared"
+    assert recstore.open(tmp_path, profile="ogx-6", base="a")[key(1)].body == "a"
+    store.pack(tmp_path / "a.pack")
+    packed = recstore.open(tmp_path / "a.pack")
+    assert (packed.profile, packed.base) == ("recstore-1", Path("shared/recordings"))
+    request = {"method": "POST", "url": "http://h/x", "body": {}}
+    assert store.put(request, 1).key == recstore.request_key(request, profile="recstore-1")
+    assert len(store.put(request, 1).key) == 32
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("profile = ogx-7", "TOML parse error at line 1"),
+        ("profile = 7", "'profile' must be a text in quotes"),
+        ('profil = "ogx-7"', "there is no setting 'profil'; there are 'profile' and 'base'"),
+        ('profile = "ogx-9"', "no key profile 'ogx-9'; there are ogx-7"),
+        ('profile = "ogx-tool"', "no key profile 'ogx-tool'; there are ogx-7"),
+    ],
+)
+def test_wrong_settings_are_told_with_their_file(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "recstore.toml").write_text(text)
+    with pytest.raises(recstore.InvalidSettings, match=message) as error:
+        recstore.open(tmp_path)
+    assert error.value.path == tmp_path / "recstore.toml"
+    assert str(error.value).startswith(str(error.value.path))
+
+
+def test_a_profile_for_a_store_must_be_one_of_calls() -> None:
+    with pytest.raises(recstore.UnknownProfile, match=r"no key profile 'ogx-tool'; there are ogx-7.*recstore-1$"):
+        recstore.open(EXAMPLES, profile="ogx-tool", cache=False)
+
+
+# Freshness
+
+
+class FreshStore(RuleBasedStateMachine):
+    """A store kept open over random changes answers at every moment as the files say."""
+
+    FOLDERS = ("a/recordings", "common/recordings")
+    keys = st.integers(1, 4).map(key)
+    bodies = st.integers(100, 999)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.root = Path(tempfile.mkdtemp(prefix="recstore-test-"))
+        (self.root / "recstore.toml").write_text('base = "common"\n')
+        self.store: recstore.Store | None = None
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.root)
+
+    def path(self, folder: int, name: str) -> Path:
+        path = self.root / self.FOLDERS[folder] / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    @staticmethod
+    def text(body: int) -> str:
+        return json.dumps({"request": {}, "response": {"body": body}})
+
+    @rule()
+    def open(self) -> None:
+        self.store = recstore.open(self.root)
+
+    @rule(cache=st.booleans())
+    @precondition(lambda self: self.store is not None)
+    def refresh(self, cache: bool) -> None:
+        assert self.store is not None
+        self.store.refresh()
+
+    @rule(folder=st.integers(0, 1), name=keys, body=bodies)
+    def write_in_place(self, folder: int, name: str, body: int) -> None:
+        self.path(folder, name).write_text(self.text(body))
+
+    @rule(folder=st.integers(0, 1), name=keys, body=bodies)
+    def replace(self, folder: int, name: str, body: int) -> None:
+        path = self.path(folder, name)
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(self.text(body))
+        temporary.replace(path)
+
+    @rule(folder=st.integers(0, 1), name=keys, body=bodies)
+    def change_without_a_trace(self, folder: int, name: str, body: int) -> None:
+        path = self.path(folder, name)
+        if path.exists():
+            stat = path.stat()
+            path.write_text(self.text(body))
+            os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+    @rule(folder=st.integers(0, 1), name=keys)
+    def delete(self, folder: int, name: str) -> None:
+        self.path(folder, name).unlink(missing_ok=True)
+
+    @rule(folder=st.integers(0, 1), old=keys, new=keys)
+    def rename(self, folder: int, old: str, new: str) -> None:
+        if self.path(folder, old).exists():
+            self.path(folder, old).rename(self.path(folder, new))
+
+    @rule(folder=st.integers(0, 1), name=keys)
+    def touch(self, folder: int, name: str) -> None:
+        if self.path(folder, name).exists():
+            self.path(folder, name).touch()
+
+    @rule(folder=st.integers(0, 1))
+    def remove_folder(self, folder: int) -> None:
+        shutil.rmtree(self.root / self.FOLDERS[folder], ignore_errors=True)
+
+    @rule()
+    def lose_the_pack(self) -> None:
+        shutil.rmtree(self.root / ".recstore", ignore_errors=True)
+
+    @rule(at=st.floats(0, 1))
+    def damage_a_copy_of_the_pack(self, at: float) -> None:
+        pack = self.root / ".recstore" / "pack"
+        if pack.exists():
+            data = bytearray(pack.read_bytes())
+            data[int(at * (len(data) - 1))] ^= 4
+            # By rename: the store may have the old one mapped.
+            copy = pack.with_suffix(".copy")
+            copy.write_bytes(data)
+            copy.rename(pack)
+
+    @invariant()
+    def answers_as_the_files_say(self) -> None:
+        if self.store is None:
+            return
+        for name in map(key, range(1, 5)):
+            bodies: list[int | None] = []
+            for folder in (0, 1):
+                path = self.root / self.FOLDERS[folder] / f"{name}.json"
+                bodies.append(json.loads(path.read_text())["response"]["body"] if path.exists() else None)
+            own, base = bodies
+            for test_id, expected in (("a/t.py::t", own or base), ("b/t.py::t", base), (None, base or own)):
+                found = self.store.get(name, test_id=test_id)
+                assert (found and found.body) == expected, (name, test_id)
+            assert (name in self.store) == bool(own or base)
+
+
+TestFreshStore = FreshStore.TestCase
+TestFreshStore.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+
+
+def test_a_file_recorded_by_another_process_is_found_at_once(tmp_path: Path) -> None:
+    store = recstore.open(tmp_path, create=True)
+    request = {"method": "POST", "url": "http://h/x", "body": {"n": 1}}
+    assert store.find(request, test_id="a/t.py::t") is None
+    script = f"import recstore, sys; print(recstore.open(sys.argv[1]).put({request!r}, 1, test_id='a/t.py::t').outcome)"
+    done = subprocess.run([sys.executable, "-c", script, tmp_path], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "created"
+    found = store.find(request, test_id="a/t.py::t")
+    assert found is not None
+    assert found.body == 1
+
+
+def test_a_new_list_of_models_joins_the_union_at_once(tmp_path: Path, write: Callable[..., Path]) -> None:
+    request = {"endpoint": "/v1/models"}
+    write(f"models-{key(1)}-00000001.json", models("a"), request=request, folder="t/recordings")
+    store = recstore.open(tmp_path)
+    write(f"models-{key(1)}-00000002.json", models("b"), request=request, folder="t/recordings")
+    found = store.get(key(1), test_id="t/test_a.py::t")
+    assert found is not None
+    assert [chunk.data["id"] for chunk in found] == ["a", "b"]
