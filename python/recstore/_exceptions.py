@@ -6,13 +6,13 @@ Names in recordings choose among classes of SDKs that are installed; nothing is 
 from __future__ import annotations
 
 import builtins
-from importlib import import_module, util
+from importlib import import_module
 
 from recstore.errors import RecordedError
+from recstore.registry import installed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import ModuleType
     from typing import Any
 
     from recstore._core import Recording
@@ -50,18 +50,11 @@ def recorded_exception(recording: Recording) -> Exception:
     return made or RecordedError(message, type=name, status_code=status, body=body)
 
 
-def _sdk(name: str) -> ModuleType | None:
-    try:
-        return import_module(name) if util.find_spec(name) is not None else None
-    except ModuleNotFoundError:  # the package around it is missing
-        return None
-
-
 def _of_stainless(
     provider: str, recording: Recording, name: str, message: str, status: int | None, body: Any
 ) -> Exception | None:
     """Make an exception of openai's or anthropic's, whose SDKs come from one generator."""
-    sdk = _sdk(provider)
+    sdk = installed(provider)
     if sdk is None:
         return None
     # The HTTP library of the SDK is the one its client derives from: httpx or httpx2.
@@ -86,7 +79,7 @@ def _of_stainless(
 
 
 def _of_ollama(message: str, status: int | None) -> Exception | None:
-    sdk = _sdk("ollama")
+    sdk = installed("ollama")
     if sdk is None:
         return None
     suffix = f" (status code: {status})"
@@ -94,7 +87,7 @@ def _of_ollama(message: str, status: int | None) -> Exception | None:
 
 
 def _of_google(status: int | None, body: Any) -> Exception | None:
-    errors = _sdk("google.genai.errors")
+    errors = installed("google.genai.errors")
     if errors is None or status is None:
         return None
     first_server_error = 500

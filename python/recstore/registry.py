@@ -6,12 +6,12 @@ that the user has registered; a tag that is not among them gives plain data.
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module, util
+from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
     from typing import Any, Final
 
 __all__ = ["lookup", "lookup_endpoint", "register"]
@@ -86,25 +86,26 @@ def _current(tag: str) -> str:
 
 
 def _classes(sdk: str) -> dict[str, type]:
-    """Return the classes that an SDK exports, by tag and by name."""
+    """Return the classes that an SDK exports, by tag and by name; none where it is not installed."""
     classes: dict[str, type] = {}
-    if not _is_installed(sdk):
-        return classes
-    for module in MODULES[sdk]:
-        for value in vars(import_module(module)).values():
+    for name in MODULES[sdk]:
+        module = installed(name)
+        for value in vars(module).values() if module is not None else ():
             if isinstance(value, type) and hasattr(value, "model_validate"):
                 classes.setdefault(f"{value.__module__}.{value.__qualname__}", value)
                 classes.setdefault(value.__name__, value)
     return classes
 
 
-def _is_installed(sdk: str) -> bool:
-    if sdk in sys.modules:
-        return True
+def installed(name: str) -> ModuleType | None:
+    """Import a module of an SDK, which must be named in the code that calls; return None where it is not installed."""
     try:
-        return util.find_spec(sdk) is not None
-    except ModuleNotFoundError:  # the package around it is missing
-        return False
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        # What is missing is the SDK, or a part that this release of it does not have; not a package that it needs.
+        if error.name is not None and f"{name}.".startswith(f"{error.name}."):
+            return None
+        raise
 
 
 def builder(cls: type) -> Callable[[Any], Any]:

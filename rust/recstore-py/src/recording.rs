@@ -311,7 +311,7 @@ impl Chunk {
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let tag = match self.r#type(py)? {
-            Some(tag) => tag.extract::<String>()?.rsplit('.').next().unwrap_or_default().to_owned(),
+            Some(tag) => tag.cast::<PyString>()?.to_string_lossy().rsplit('.').next().unwrap_or_default().to_owned(),
             None => "plain".to_owned(),
         };
         let text = self.text(py)?;
