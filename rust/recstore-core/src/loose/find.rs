@@ -9,13 +9,14 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::Stamp;
 use crate::error::Error;
+use crate::parallel;
 use crate::recording::FileName;
 
 /// The name of folders that hold recordings.
 const RECORDINGS: &str = "recordings";
 
 /// A folder of recordings, as it was at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folder {
     /// Its stamp, if every later change of the list of its files will show in it.
     pub stamp: Option<Stamp>,
@@ -74,25 +75,41 @@ fn is_foreign(entry: &DirEntry) -> bool {
     name.starts_with('.') || name == "node_modules" || name == "site-packages" || name == "__pycache__"
 }
 
-/// Lists the recordings of a folder: regular files with a name that ends in `.json`.
+/// Lists the recordings of all `folders`, relative to `root`: regular files with a name that ends in `.json`.
 ///
 /// # Errors
-/// Where the folder cannot be read.
-pub fn list(folder: &Path) -> Result<Folder, Error> {
-    let fail = || Error::io("list the folder", folder);
-    let now = SystemTime::now();
-    let stamp = Stamp::of(&fs::metadata(folder).map_err(fail())?);
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(fail())? {
-        let entry = entry.map_err(fail())?;
-        let Some(name) = entry.file_name().to_str().and_then(FileName::parse) else { continue };
-        match entry.metadata() {
-            Ok(metadata) if metadata.is_file() => files.push(File { name, stamp: Stamp::of(&metadata) }),
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(Error::io("look at", &entry.path())(error)),
+/// Where a folder cannot be read, or a file in it not looked at.
+pub fn list_all(root: &Path, folders: Vec<PathBuf>) -> Result<Vec<(PathBuf, Folder)>, Error> {
+    let mut entries = Vec::new();
+    let mut listings = Vec::with_capacity(folders.len());
+    for (number, folder) in folders.into_iter().enumerate() {
+        let path = root.join(&folder);
+        let fail = || Error::io("list the folder", &path);
+        let now = SystemTime::now();
+        let stamp = Stamp::of(&fs::metadata(&path).map_err(fail())?);
+        for entry in fs::read_dir(&path).map_err(fail())? {
+            let entry = entry.map_err(fail())?;
+            if let Some(name) = entry.file_name().to_str().and_then(FileName::parse) {
+                entries.push((number, name, entry));
+            }
+        }
+        let stamp = Some(stamp).filter(|stamp| stamp.is_settled(now));
+        listings.push((folder, Folder { stamp, files: Vec::new() }));
+    }
+    // Looking at the files is what takes the time.
+    let look = |(_, _, entry): &(usize, FileName, fs::DirEntry)| match entry.metadata() {
+        Ok(metadata) => Ok(metadata.is_file().then(|| Stamp::of(&metadata))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("look at", &entry.path())(error)),
+    };
+    let stamps = parallel::map(entries.len(), |index| entries.get(index).map(look));
+    for ((number, name, _), stamp) in entries.into_iter().zip(stamps.into_iter().flatten()) {
+        if let (Some(stamp), Some((_, folder))) = (stamp?, listings.get_mut(number)) {
+            folder.files.push(File { name, stamp });
         }
     }
-    files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    Ok(Folder { stamp: Some(stamp).filter(|stamp| stamp.is_settled(now)), files })
+    for (_, folder) in &mut listings {
+        folder.files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    }
+    Ok(listings)
 }

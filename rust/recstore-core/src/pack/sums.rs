@@ -63,8 +63,9 @@ impl Sums {
         self.check_page(pack, page)
     }
 
-    pub(super) fn data_pages(&self) -> Range<u64> {
-        1..self.data_end
+    /// Returns the number of pages of data.
+    pub(super) fn data_pages(&self) -> usize {
+        self.data_end as usize - 1
     }
 
     #[inline]

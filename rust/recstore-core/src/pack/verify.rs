@@ -1,10 +1,8 @@
 //! All of a pack, looked at.
 
-use rayon::prelude::*;
-
 use super::format::{FOLDERS, damaged};
 use super::{Pack, PackError};
-use crate::parallel::on_all_cores;
+use crate::parallel;
 use crate::recording::View;
 
 impl<B: AsRef<[u8]> + Sync> Pack<B> {
@@ -14,16 +12,15 @@ impl<B: AsRef<[u8]> + Sync> Pack<B> {
     /// looked at, which finds what a stranger could have put under right checksums.
     #[must_use]
     pub fn verify(&self) -> Vec<PackError> {
-        on_all_cores(|| {
-            let pages = self.sums.data_pages().into_par_iter();
-            let damaged = pages.filter_map(|page| self.sums.check_again(self.bytes(), page).err());
-            let mut problems: Vec<_> = damaged.map(|problem| self.problem(problem)).collect();
-            if problems.is_empty() {
-                problems.extend([self.folders().err(), self.meta().err()].into_iter().flatten());
-                problems.par_extend((0..self.count).into_par_iter().filter_map(|row| self.verify_row(row).err()));
-            }
-            problems
-        })
+        let check = |page: usize| self.sums.check_again(self.bytes(), page as u64 + 1).err();
+        let damaged = parallel::map(self.sums.data_pages(), check);
+        let mut problems: Vec<_> = damaged.into_iter().flatten().map(|problem| self.problem(problem)).collect();
+        if problems.is_empty() {
+            problems.extend([self.folders().err(), self.meta().err()].into_iter().flatten());
+            let rows = parallel::map(self.count as usize, |row| self.verify_row(row as u32).err());
+            problems.extend(rows.into_iter().flatten());
+        }
+        problems
     }
 
     fn verify_row(&self, row: u32) -> Result<(), PackError> {

@@ -5,14 +5,12 @@ use std::collections::HashMap;
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
-
 use super::Store;
 use super::state::{State, to_portable};
 use crate::error::Error;
 use crate::loose::{self, File, Stamp};
 use crate::pack::{Meta, Writer};
-use crate::parallel::on_all_cores;
+use crate::parallel;
 use crate::recording::{FileName, View, encode, encode_broken};
 
 /// What a pack is made for.
@@ -31,7 +29,7 @@ const BATCH: usize = 512;
 
 /// Writes all listed files into a pack, in the order of folders and names, so that equal trees give equal packs; takes
 /// from the pack of `old` what has not changed. `path` is for error messages.
-pub(super) fn build_pack<W: Write + Seek + Send>(
+pub(super) fn build_pack<W: Write + Seek>(
     out: W,
     path: &Path,
     store: &Store,
@@ -61,24 +59,21 @@ pub(super) fn build_pack<W: Write + Seek + Send>(
     };
     let mut root = None;
     let mut writer = Writer::new(out, purpose == Purpose::Cache).map_err(fail())?;
-    on_all_cores(|| {
-        for batch in sources.chunks(BATCH) {
-            let blocks: Vec<_> = batch.par_iter().map(read).collect();
-            for ((number, folder, file), block) in batch.iter().zip(blocks) {
-                let (block, stamp) = match (block, purpose) {
-                    (Ok(block), _) => block,
-                    (Err(_), Purpose::Cache) => continue,
-                    (Err(error), Purpose::Export) => return Err(error),
-                };
-                root = root.take().or_else(|| {
-                    let test_id = View::new(&block).ok()?.test_id().ok()??;
-                    store.places.root_in(test_id.as_str()?, folder)
-                });
-                writer.add(*number, file.name.clone(), stamp, &block).map_err(fail())?;
-            }
+    for batch in sources.chunks(BATCH) {
+        let blocks = parallel::map(batch.len(), |index| batch.get(index).map(read));
+        for ((number, folder, file), block) in batch.iter().zip(blocks.into_iter().flatten()) {
+            let (block, stamp) = match (block, purpose) {
+                (Ok(block), _) => block,
+                (Err(_), Purpose::Cache) => continue,
+                (Err(error), Purpose::Export) => return Err(error),
+            };
+            root = root.take().or_else(|| {
+                let test_id = View::new(&block).ok()?.test_id().ok()??;
+                store.places.root_in(test_id.as_str()?, folder)
+            });
+            writer.add(*number, file.name.clone(), stamp, &block).map_err(fail())?;
         }
-        Ok(())
-    })?;
+    }
     let profile = store.settings.profile.name.to_owned();
     let base = to_portable(store.places.base()).unwrap_or_default();
     let meta = Meta { profile, base, root: root.unwrap_or_default() };

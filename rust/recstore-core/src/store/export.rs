@@ -20,11 +20,7 @@ impl Store {
         if !self.is_tree {
             return Err(Error::AlreadyPacked { path: self.root.clone() });
         }
-        let mut listings = Vec::new();
-        for folder in loose::find_folders(&self.root)? {
-            let listing = loose::list(&self.root.join(&folder))?;
-            listings.push((folder, listing));
-        }
+        let listings = loose::list_all(&self.root, loose::find_folders(&self.root)?)?;
         write_atomically(path, true, |file| {
             let out = BufWriter::with_capacity(1 << 20, file);
             build_pack(out, path, self, &State::default(), &listings, Purpose::Export)

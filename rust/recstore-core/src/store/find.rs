@@ -194,13 +194,11 @@ impl Store {
             };
             if is_new {
                 is_changed = true;
-                let listing = match loose::list(&path) {
-                    Err(error) if error.is_not_found() => loose::Folder { stamp: None, files: Vec::new() },
-                    listing => listing?,
+                let listings = match loose::list_all(&self.root, vec![folder.clone()]) {
+                    Err(error) if error.is_not_found() => vec![(folder, loose::Folder::default())],
+                    listings => listings?,
                 };
-                let mut state = self.state_mut();
-                let folder = state.folder(&folder);
-                state.take_listings(&[(folder, listing)])?;
+                self.state_mut().take_listings(&listings)?;
             }
         }
         Ok(is_changed)
@@ -211,13 +209,8 @@ impl Store {
         if !self.is_tree {
             return Ok(false);
         }
-        let mut state = State::default();
-        for folder in loose::find_folders(&self.root)? {
-            let listing = loose::list(&self.root.join(&folder))?;
-            let folder = state.folder(&folder);
-            state.take_listings(&[(folder, listing)])?;
-        }
-        *self.state_mut() = state;
+        let listings = loose::list_all(&self.root, loose::find_folders(&self.root)?)?;
+        *self.state_mut() = State::default().with_listings(&listings)?.0;
         Ok(true)
     }
 

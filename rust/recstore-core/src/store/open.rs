@@ -5,8 +5,6 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf, absolute};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use rayon::prelude::*;
-
 use super::place::Places;
 use super::settings::{default_profile, profile_of_store};
 use super::state::{State, from_portable};
@@ -15,7 +13,6 @@ use crate::error::Error;
 use crate::key::Profile;
 use crate::loose;
 use crate::pack::{Meta, Pack};
-use crate::parallel::on_all_cores;
 use crate::recording::Limits;
 
 /// How a store is opened.
@@ -120,8 +117,7 @@ impl Store {
             return Ok(());
         }
         let folders = loose::find_folders(&self.root)?;
-        let list = |folder: PathBuf| loose::list(&self.root.join(&folder)).map(|listing| (folder, listing));
-        let listings: Vec<_> = on_all_cores(|| folders.into_par_iter().map(list).collect::<Result<_, _>>())?;
+        let listings = loose::list_all(&self.root, folders)?;
         let known = if self.keeps_cache { cache::open(&self.root) } else { None };
         let (mut state, mut stale) = match known.map(|pack| State::of_pack(pack)?.with_listings(&listings)) {
             // A pack that cannot be read is made again.

@@ -79,16 +79,13 @@ impl State {
 
     /// Knows the files of all folders, and returns how many of them the pack does not know as they are.
     pub(super) fn with_listings(mut self, listings: &[(PathBuf, loose::Folder)]) -> Result<(Self, usize), Error> {
-        let known = self.folders.len();
-        let mut listed: Vec<_> = listings.iter().map(|(path, listing)| (self.folder(path), listing.clone())).collect();
         // Folders of the pack that are gone: all their files are.
-        let is_listed = |folder: &usize| {
-            listings.iter().any(|(path, _)| self.folders.get(*folder).is_some_and(|known| *known.path == **path))
-        };
-        let vanished: Vec<_> = (0..known).filter(|folder| !is_listed(folder)).collect();
-        listed.extend(vanished.into_iter().map(|folder| (folder, loose::Folder { stamp: None, files: Vec::new() })));
+        let listed: HashSet<&Path> = listings.iter().map(|(path, _)| path.as_path()).collect();
+        let vanished = self.folders.iter().filter(|folder| !listed.contains(&*folder.path));
+        let vanished: Vec<_> = vanished.map(|folder| (folder.path.to_path_buf(), loose::Folder::default())).collect();
+        self.take_listings(&vanished)?;
+        let unchanged = self.take_listings(listings)?;
         let total: usize = listings.iter().map(|(_, listing)| listing.files.len()).sum();
-        let unchanged = self.take_listings(&listed)?;
         Ok((self, total - unchanged))
     }
 
@@ -159,9 +156,10 @@ impl State {
 
     /// Takes lists of the files of some folders, in place of what was known of these, and returns how many of the files
     /// the pack knows as they are.
-    pub(super) fn take_listings(&mut self, listings: &[(usize, loose::Folder)]) -> Result<usize, Error> {
-        let mut listed: HashMap<usize, Peekable<slice::Iter<'_, File>>> =
-            listings.iter().map(|(folder, listing)| (*folder, listing.files.iter().peekable())).collect();
+    pub(super) fn take_listings(&mut self, listings: &[(PathBuf, loose::Folder)]) -> Result<usize, Error> {
+        let numbers: Vec<_> = listings.iter().map(|(path, _)| self.folder(path)).collect();
+        let files = listings.iter().map(|(_, listing)| listing.files.iter().peekable());
+        let mut listed: HashMap<usize, Peekable<slice::Iter<'_, File>>> = numbers.iter().copied().zip(files).collect();
         for files in self.loose.values_mut().chain([&mut self.unnamed]) {
             files.retain(|file| !listed.contains_key(&file.folder));
         }
@@ -188,8 +186,8 @@ impl State {
             new.extend(files.map(|file| (folder, file.name.clone())));
         }
         new.into_iter().for_each(|(folder, name)| self.add_loose(folder, name));
-        for (folder, listing) in listings {
-            if let Some(folder) = self.folders.get_mut(*folder) {
+        for (number, (_, listing)) in numbers.into_iter().zip(listings) {
+            if let Some(folder) = self.folders.get_mut(number) {
                 folder.stamp = listing.stamp;
             }
         }

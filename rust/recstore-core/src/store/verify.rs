@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use rayon::prelude::*;
-
 use super::state::Listed;
 use super::{Recording, Store};
 use crate::error::Error;
 use crate::loose;
-use crate::parallel::on_all_cores;
+use crate::parallel;
 use crate::recording::encode;
 
 /// Something that is not as it should be.
@@ -71,9 +69,9 @@ impl Store {
     /// Where the store is a pack and so damaged that its files cannot be listed.
     pub fn verify(&self) -> Result<Report, Error> {
         let files = self.list()?;
-        let looked: Vec<_> = on_all_cores(|| files.par_iter().map(|file| self.verify_file(file)).collect());
         let mut report = Report { files: files.len(), ..Report::default() };
-        for looked in looked {
+        let verify = |index: usize| files.get(index).map(|file| self.verify_file(file));
+        for looked in parallel::map(files.len(), verify).into_iter().flatten() {
             match looked {
                 Ok(profile) => *report.profiles.entry(profile).or_default() += 1,
                 Err(finding) => report.findings.push(finding),
