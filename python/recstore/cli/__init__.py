@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from recstore.cli import key, ls, pack, show, stats, unpack, verify  # noqa: PLC0415
         from recstore.cli._output import complain  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        if error.name not in ("rich", "orjson"):
+        if str(error.name).partition(".")[0] not in {"rich", "orjson"}:
             raise
         sys.stderr.write("recstore: the command line needs two more packages: pip install 'recstore[cli]'\n")
         return CANNOT

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _PIPE_WIDTH = 240
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to `main`; rich would exit with 1, as if something were wrong."""
+        raise BrokenPipeError
+
+
 _stderr = Console(stderr=True)
 
 CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
@@ -27,7 +35,7 @@ CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)
 def say(*renderables: Any) -> None:
     """Print for people."""
     # A pipe has no width; eighty columns would cut what somebody greps for.
-    console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False)
+    console = _Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False)
     for renderable in renderables:
         console.print(renderable)
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recstore.cli._output import note, say, say_json, table, working
+from recstore.cli._output import note, plain, say, say_json, working
 from recstore.cli._stores import add_path, opened
 
 if TYPE_CHECKING:
     import argparse
+
+    from recstore._core import Finding
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,8 +30,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json(report)
     else:
-        if findings:
-            say(table(("finding", "file", "what to do"), ((f["kind"], f["path"], f["message"]) for f in findings)))
+        for (kind, message), group in by_kind(findings).items():
+            say(plain(f"{kind}: {message}"), *(plain(f"  {path}") for path in group))
         profiles = ", ".join(f"{profile} {count}" for profile, count in report["profiles"].items())
         note(f"{report['files']} files, {len(findings)} findings; keys: {profiles or 'none'}")
     return 1 if findings else 0
+
+
+def by_kind(findings: list[Finding]) -> dict[tuple[str, str], list[str]]:
+    """Return the files of findings that say the same."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for finding in findings:
+        groups.setdefault((finding["kind"], finding["message"]), []).append(finding["path"])
+    return groups
