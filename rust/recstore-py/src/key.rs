@@ -8,6 +8,14 @@ use crate::errors::{invalid_request, not_a_request, not_json, unknown_profile};
 use crate::from_python::{PyJson, to_text};
 
 /// Return the canonical form of a request: the bytes whose digest is its key.
+///
+/// The form is an object of the members that count, with the body changed by the rules of the profile, spelled as the
+/// profile says; docs/keys.md states the rules of each. Raises as `request_key`.
+///
+/// >>> import recstore
+/// >>> request = {"method": "post", "url": "http://localhost/v1/chat/completions?x=1", "body": {"top_p": 0.1234567}}
+/// >>> recstore.canonical(request, test_id="tests/test_a.py::test")
+/// b'{"body": {"top_p": 0.12346}, "endpoint": "/v1/chat/completions", "method": "POST", "test_id": "tests/test_a.py::test"}'
 #[pyfunction]
 #[pyo3(signature = (request, *, test_id=None, profile="ogx-7"))]
 pub(crate) fn canonical<'py>(
@@ -20,7 +28,24 @@ pub(crate) fn canonical<'py>(
     Ok(PyBytes::new(py, &form))
 }
 
-/// Return the key of a request, in lower-case hexadecimal digits.
+/// Return the key of a request, in lower-case hexadecimal digits: 64 under the profiles of OGX, 32 under recstore's own.
+///
+/// `request` holds `method`, `url` and `body`; or `method`, `url` and `payload` for a request caught at the HTTP client;
+/// or `provider`, `tool_name` and `kwargs` for a call of a tool. A profile for calls takes its companions for the others.
+///
+/// Raises `NotJson` (a `TypeError`) with the path of a value that is not JSON, `InvalidRequest` where a member is
+/// missing, and `UnknownProfile`.
+///
+/// >>> import recstore
+/// >>> request = {"method": "POST", "url": "http://localhost/v1/models", "body": {}}
+/// >>> recstore.request_key(request)
+/// '3a641f25d65695766fb77e424273f716b852f371e1e87f6e14fd5672b1ab6005'
+/// >>> recstore.request_key(request, profile="recstore-1")
+/// 'a50b63ebc7f389aee6393f55712e4b8e'
+/// >>> recstore.request_key({**request, "body": {"messages": [{"content": b"bytes"}]}})
+/// Traceback (most recent call last):
+///     ...
+/// recstore.errors.NotJson: request: body.messages[0].content is of type bytes, which is not JSON; pass dict, list, str, int, float, bool or None (for an object of an SDK, its .model_dump(mode="json"))
 #[pyfunction]
 #[pyo3(signature = (request, *, test_id=None, profile="ogx-7"))]
 pub(crate) fn request_key(
@@ -34,6 +59,10 @@ pub(crate) fn request_key(
 }
 
 /// Return the names of all key profiles, of each kind of request the newest first.
+///
+/// >>> import recstore
+/// >>> recstore.profiles()[:3]
+/// ['ogx-7', 'ogx-6', 'ogx-5']
 #[pyfunction]
 pub(crate) fn profiles() -> Vec<&'static str> {
     PROFILES.iter().map(|profile| profile.name).collect()

@@ -14,11 +14,37 @@ use crate::errors::{invalid_json, raise};
 use crate::to_python;
 
 /// One recorded answer: a sequence of chunks, and what is known of the request.
+///
+/// It is as its file was when it was looked up. Nothing of it is parsed before it is asked for. An answer that is no
+/// list is one chunk; an exception before the first chunk is none.
+///
+/// >>> import recstore
+/// >>> store = recstore.open("examples/recordings")
+/// >>> recording = store["997bcd1de70f"]
+/// >>> recording
+/// <Recording 997bcd1de70f /v1/v1/chat/completions gpt-4o 4 chunks>
+/// >>> recording.test_id, recording.is_streaming, len(recording)
+/// ('tests/test_chat.py::test_hello', True, 4)
+/// >>> recording[1]
+/// <Chunk 1 ChatCompletionChunk 'Hel'>
+/// >>> recording.request["body"]["messages"]
+/// [{'role': 'user', 'content': 'Say hello.'}]
 #[pyclass(frozen, sequence, module = "recstore", weakref)]
 #[derive(Debug)]
 pub(crate) struct Recording(Arc<store::Recording>);
 
 /// One chunk of an answer.
+///
+/// >>> import recstore
+/// >>> chunk = recstore.open("examples/recordings")["997bcd1de70f"][1]
+/// >>> chunk.type
+/// 'openai.types.chat.chat_completion_chunk.ChatCompletionChunk'
+/// >>> chunk.text
+/// 'Hel'
+/// >>> chunk.data["choices"][0]["delta"]["content"]
+/// 'Hel'
+/// >>> chunk.raw[:28]
+/// b'{"id":"rec-997bcd1de70f","ch'
 #[pyclass(frozen, module = "recstore")]
 #[derive(Debug)]
 pub(crate) struct Chunk {
@@ -206,12 +232,31 @@ impl Recording {
         self.0.is_packed()
     }
 
-    /// Return what the recorded call returned: see `recstore.replay`.
+    /// Return what the recorded call returned, or raise what it raised.
+    ///
+    /// A stream comes as an iterator, a list of models as a list, any other answer as the one object; of the SDK's own
+    /// classes where these are known and installed, as plain values elsewhere. A stream that broke off yields its chunks
+    /// before it raises.
+    ///
+    /// >>> import recstore
+    /// >>> stream = recstore.open("examples/recordings")["997bcd1de70f"].replay()
+    /// >>> type(next(stream))
+    /// <class 'openai.types.chat.chat_completion_chunk.ChatCompletionChunk'>
+    /// >>> [chunk.choices[0].delta.content for chunk in stream]
+    /// ['Hel', 'lo!', None]
     fn replay<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("recstore.replay")?.call_method1("replay", (slf,))
     }
 
-    /// Return an awaitable of what the recorded asynchronous call returned: see `recstore.replay`.
+    /// Return an awaitable of what the recorded asynchronous call returned: as `replay`, a stream as an asynchronous
+    /// iterator.
+    ///
+    /// >>> import asyncio, recstore
+    /// >>> async def texts():
+    /// ...     stream = await recstore.open("examples/recordings")["997bcd1de70f"].areplay()
+    /// ...     return [chunk.choices[0].delta.content async for chunk in stream]
+    /// >>> asyncio.run(texts())
+    /// ['', 'Hel', 'lo!', None]
     fn areplay<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("recstore.replay")?.call_method1("areplay", (slf,))
     }

@@ -75,6 +75,12 @@ impl Store {
     }
 
     /// Return the recording with this key, or `default` where there is none.
+    ///
+    /// For a test, the folder `recordings` beside the test's file answers before the base folder, and no other does;
+    /// without one, the base folder answers before all others. Of lists of models the union is returned, sorted by id. A
+    /// key of twelve digits finds the recording whose key begins so, and the other way round.
+    ///
+    /// The file is looked at: an answer is never older than the file. Raises `MalformedRecording` where it is none.
     #[pyo3(signature = (key, default=None, *, test_id=None))]
     fn get<'py>(
         &self,
@@ -91,6 +97,8 @@ impl Store {
     }
 
     /// Return the recording that answers a request, or `None` where there is none.
+    ///
+    /// The key is that of `request_key`; which folders answer is said at `get`.
     #[pyo3(signature = (request, *, test_id=None))]
     fn find(
         &self,
@@ -114,23 +122,27 @@ impl Store {
     }
 
     /// Iterate over every recording, file by file, in the order of their paths.
+    ///
+    /// A file that is no recording raises `MalformedRecording` in its turn; the iteration goes on after it.
     fn recordings(slf: Bound<'_, Self>) -> PyResult<RecordingIterator> {
         let py = slf.py();
         let files = slf.get().0.list().map_err(|error| raise(py, error))?;
         Ok(RecordingIterator { store: slf.unbind(), files: Mutex::new(files.into_iter()) })
     }
 
-    /// Look at all files again, as opening does.
+    /// List all folders and look at all files again, as opening does. Look-ups are fresh without it; what is asked of
+    /// the whole (`len`, iteration) is as of the last time.
     fn refresh(&self, py: Python<'_>) -> PyResult<()> {
         py.detach(|| self.0.refresh()).map_err(|error| raise(py, error))
     }
 
-    /// Write all recordings of the tree into a pack at `path`.
+    /// Write all recordings of the tree into a pack at `path`, to take elsewhere; the same tree gives the same bytes.
     fn pack(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         py.detach(|| self.0.export(&path)).map_err(|error| raise(py, error))
     }
 
-    /// Read every file and say what is not as it should be.
+    /// Read every file and the whole pack, and return what is not as it should be: a dict of `files` (how many),
+    /// `profiles` (how many have their key under which) and `findings` (dicts of `kind`, `path` and `message`).
     fn verify<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let found = py.detach(|| self.0.verify()).map_err(|error| raise(py, error))?;
         let report = PyDict::new(py);
@@ -285,7 +297,15 @@ impl RecordingIterator {
     }
 }
 
-/// Write the files of a pack into a new folder; return how many there are.
+/// Write the files of a pack into a folder that is empty or not there yet, byte for byte as they were; return how many.
+///
+/// Raises `UnusablePack` for one that is damaged or would write elsewhere, and never overwrites anything.
+///
+/// >>> import recstore, tempfile
+/// >>> folder = tempfile.mkdtemp()
+/// >>> recstore.open("examples/recordings").pack(f"{folder}/examples.pack")
+/// >>> recstore.unpack(f"{folder}/examples.pack", f"{folder}/new")
+/// 47
 #[pyfunction]
 pub(crate) fn unpack(py: Python<'_>, pack: PathBuf, folder: PathBuf) -> PyResult<usize> {
     let unpack = || store::unpack(&store::Store::open(&pack, &Options::default())?, &folder);
