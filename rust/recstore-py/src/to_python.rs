@@ -31,7 +31,8 @@ pub(crate) fn value<'py>(py: Python<'py>, json: &[u8]) -> PyResult<Bound<'py, Py
 }
 
 fn read<'py>(py: Python<'py>, json: &[u8], dialect: Dialect) -> PyResult<Bound<'py, PyAny>> {
-    let read = || Reader::new(json)?.dialect(dialect).document(|reader| next(py, reader));
+    let mut builder = Builder { py, names: [const { None }; NAMES] };
+    let mut read = || Reader::new(json)?.dialect(dialect).document(|reader| builder.next(reader));
     read().map_err(|error| match error {
         Failure::Json(error) => invalid_json(py, error, json),
         Failure::Python(error) => error,
@@ -50,35 +51,62 @@ pub(crate) fn str_of<'py>(py: Python<'py>, wtf8: &[u8]) -> PyResult<Bound<'py, P
     }
 }
 
-fn next<'py>(py: Python<'py>, reader: &mut Reader<'_>) -> Result<Bound<'py, PyAny>, Failure> {
-    Ok(match reader.peek()? {
-        Kind::Null => {
-            reader.null()?;
-            py.None().into_bound(py)
-        }
-        Kind::Bool => PyBool::new(py, reader.bool()?).to_owned().into_any(),
-        Kind::Number => match reader.number()? {
-            Number::Float(number) => PyFloat::new(py, number).into_any(),
-            Number::Int(digits) => match digits.parse::<i64>() {
-                Ok(number) => number.into_pyobject(py).map_err(PyErr::from)?.into_any(),
-                Err(_) => py.get_type::<PyInt>().call1((digits,))?,
+/// So many names of members are remembered.
+const NAMES: usize = 64;
+
+/// Makes values, and the names of members once each: the same few come again and again.
+struct Builder<'py, 'a> {
+    py: Python<'py>,
+    names: [Option<(&'a [u8], Bound<'py, PyAny>)>; NAMES],
+}
+
+impl<'py, 'a> Builder<'py, 'a> {
+    fn next(&mut self, reader: &mut Reader<'a>) -> Result<Bound<'py, PyAny>, Failure> {
+        let py = self.py;
+        Ok(match reader.peek()? {
+            Kind::Null => {
+                reader.null()?;
+                py.None().into_bound(py)
+            }
+            Kind::Bool => PyBool::new(py, reader.bool()?).to_owned().into_any(),
+            Kind::Number => match reader.number()? {
+                Number::Float(number) => PyFloat::new(py, number).into_any(),
+                Number::Int(digits) => match digits.parse::<i64>() {
+                    Ok(number) => number.into_pyobject(py).map_err(PyErr::from)?.into_any(),
+                    Err(_) => py.get_type::<PyInt>().call1((digits,))?,
+                },
             },
-        },
-        Kind::String => text(py, &reader.string()?)?,
-        Kind::Array => {
-            let list = PyList::empty(py);
-            reader.array(|reader| Ok::<_, Failure>(list.append(next(py, reader)?)?))?;
-            list.into_any()
+            Kind::String => text(py, &reader.string()?)?,
+            Kind::Array => {
+                let list = PyList::empty(py);
+                reader.array(|reader| Ok::<_, Failure>(list.append(self.next(reader)?)?))?;
+                list.into_any()
+            }
+            Kind::Object => {
+                let dict = PyDict::new(py);
+                reader.object(|reader, name| {
+                    let name = self.name(&name)?;
+                    Ok::<_, Failure>(dict.set_item(name, self.next(reader)?)?)
+                })?;
+                dict.into_any()
+            }
+        })
+    }
+
+    fn name(&mut self, name: &Text<'a>) -> PyResult<Bound<'py, PyAny>> {
+        const FNV: u32 = 16_777_619;
+        let Some(bytes) = name.in_document() else { return text(self.py, name) };
+        let hash = bytes.iter().fold(0, |hash: u32, byte| (hash ^ u32::from(*byte)).wrapping_mul(FNV));
+        let Some(place) = self.names.get_mut(hash as usize % NAMES) else { return text(self.py, name) };
+        match place {
+            Some((known, made)) if *known == bytes => Ok(made.clone()),
+            _ => {
+                let made = text(self.py, name)?;
+                *place = Some((bytes, made.clone()));
+                Ok(made)
+            }
         }
-        Kind::Object => {
-            let dict = PyDict::new(py);
-            reader.object(|reader, name| {
-                let name = text(py, &name)?;
-                Ok::<_, Failure>(dict.set_item(name, next(py, reader)?)?)
-            })?;
-            dict.into_any()
-        }
-    })
+    }
 }
 
 /// Read a JSON document in UTF-8 as `json.loads` does; with `strict`, as RFC 8259 has it.

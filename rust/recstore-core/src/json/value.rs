@@ -19,6 +19,15 @@ impl<'a> Text<'a> {
         &self.0
     }
 
+    /// Returns the bytes in the document that the text was read from; `None` where it is a copy.
+    #[must_use]
+    pub fn in_document(&self) -> Option<&'a [u8]> {
+        match self.0 {
+            Cow::Borrowed(bytes) => Some(bytes),
+            Cow::Owned(_) => None,
+        }
+    }
+
     /// Returns the text, or `None` where it holds a lone surrogate.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
