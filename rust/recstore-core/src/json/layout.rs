@@ -101,6 +101,8 @@ impl Compactor {
             self.value(reader)?;
             if reader.byte() != Some(b',') {
                 self.gap(reader, self.new_line(self.depth - 1));
+                // White space before a comma: well formed, but not what Python writes.
+                self.is_indented &= reader.byte() != Some(b',');
             }
             match reader.byte() {
                 Some(b',') => {

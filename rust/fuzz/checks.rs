@@ -1,0 +1,78 @@
+//! What must hold for any bytes, as functions that panic where it does not.
+//!
+//! The fuzz targets call them with what libFuzzer makes up; the core's `tests/fuzzed.rs` calls them with what it found
+//! worth keeping (`corpus`), so that no old crash comes back.
+#![allow(dead_code, reason = "each target calls one of them")]
+
+use std::path::Path;
+
+use recstore_core::json::{Dialect, Reader, Style, Value, compact, restore, to_vec};
+use recstore_core::pack::Pack;
+use recstore_core::recording::{Limits, View, encode, said};
+
+/// Any text is read or refused, by all readers alike; what is read survives being written and read again.
+pub(crate) fn json(text: &[u8]) {
+    for dialect in [Dialect::Strict, Dialect::Python] {
+        let reader = || Reader::new(text).map(|reader| reader.dialect(dialect));
+        let parsed = reader().and_then(|mut reader| reader.document(Value::read));
+        let compacted = reader().and_then(compact);
+        let skipped = reader().and_then(|mut reader| reader.document(Reader::skip));
+        assert_eq!(parsed.as_ref().err(), compacted.as_ref().err(), "two readers disagree");
+        assert_eq!(parsed.as_ref().err(), skipped.as_ref().err(), "two readers disagree");
+        let (Ok(value), Ok((document, layout))) = (parsed, compacted) else { continue };
+        if let Some(restored) = restore(&document, layout) {
+            assert!(restored == text, "white space is restored differently");
+        }
+        for style in [Style::PYTHON, Style::INDENTED, Style::COMPACT] {
+            let written = to_vec(&value, style).expect("what was read has a spelling");
+            let again = Reader::new(&written).map(|reader| reader.dialect(dialect));
+            let again = again.and_then(|mut reader| reader.document(Value::read)).expect("what was written is read");
+            assert!(to_vec(&again, style).as_ref() == Ok(&written), "a value does not survive");
+        }
+        let _ = to_vec(&value, Style::RFC8785);
+        let _ = said(text);
+    }
+}
+
+/// Any text is a recording or none; one that is gives its bytes back, and each of its chunks.
+pub(crate) fn recording(text: &[u8]) {
+    let limits = Limits { chunks: 1000, ..Limits::default() };
+    let Ok(block) = encode(text, &limits) else { return };
+    let view = View::new(&block).expect("what was encoded is whole");
+    assert!(view.file().expect("what was encoded is whole") == text, "the file comes back differently");
+    for chunk in 0..view.chunk_count() {
+        let data = view.chunk_data(chunk).expect("what was encoded is whole");
+        said(data).expect("a chunk is JSON");
+        view.chunk_type(chunk).expect("what was encoded is whole");
+    }
+    look(&view, &limits);
+}
+
+/// Any bytes are a pack or none, and any bytes of a block are looked at without harm.
+pub(crate) fn pack(bytes: &[u8]) {
+    let limits = Limits::default();
+    if let Ok(pack) = Pack::over(bytes, Path::new("")) {
+        let _ = pack.verify();
+        for row in 0..pack.len().min(1000) {
+            let _ = pack.entry(row).and_then(|entry| pack.find(entry.name.key().unwrap_or(&unlikely_key())));
+            if let Ok(Ok(view)) = pack.block(row).map(View::new) {
+                look(&view, &limits);
+            }
+        }
+    }
+    if let Ok(view) = View::new(bytes) {
+        look(&view, &limits);
+    }
+}
+
+fn unlikely_key() -> recstore_core::key::Key {
+    recstore_core::key::Key::from_bytes(&[7; 32]).expect("32 bytes are a key")
+}
+
+fn look(view: &View<'_>, limits: &Limits) {
+    let _ = (view.file(), view.test_id(), view.request(), view.body(), view.error(), view.error_message());
+    let _ = (view.problem(limits), view.status(), view.is_error(), view.is_streaming());
+    for chunk in 0..view.chunk_count().min(1000) {
+        let _ = (view.chunk_data(chunk).map(said), view.chunk_type(chunk));
+    }
+}
