@@ -6,16 +6,15 @@ import json
 import os
 import shutil
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from support import EXAMPLES, REPOSITORY
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-REPOSITORY = Path(__file__).parents[1]
-EXAMPLES = REPOSITORY / "examples" / "recordings"
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -63,8 +62,3 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
-
-
-def key(digit: int | str) -> str:
-    """Return a key that is easy to tell from others."""
-    return f"{digit:0>4}" * 16 if isinstance(digit, str) else f"{digit:04x}" * 16

@@ -14,7 +14,7 @@ import pytest
 
 import oracle
 import recstore
-from conftest import EXAMPLES, REPOSITORY, key
+from support import EXAMPLES, REPOSITORY, key
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import recstore
-from conftest import REPOSITORY
+from support import REPOSITORY
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -11,7 +11,7 @@ import pytest
 
 import pack_reader
 import recstore
-from conftest import key
+from support import key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +105,7 @@ def look_at_everything(pack: Path, *, is_honest: bool = True) -> dict[str, bytes
     found = {}
     for recording in store.recordings():
         found[str(recording.path)] = recording.raw
-        parts = [recording.request, recording.test_id, recording.text, recording.error, recording.profile]
+        parts: list[Any] = [recording.request, recording.test_id, recording.text, recording.error, recording.profile]
         parts += [part for chunk in recording for part in (chunk.type, chunk.data, chunk.raw)]
         assert len(parts) == 5 + 3 * len(recording)
         if recording.key is not None:

@@ -7,10 +7,14 @@ import re
 import subprocess
 import sys
 import tomllib
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conftest import REPOSITORY
+from support import REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def python(script: str) -> str:
@@ -94,7 +98,7 @@ def test_what_belongs_to_a_package_is_there(path: str) -> None:
 def test_examples_hold_every_kind_of_body() -> None:
     bodies = [json.loads(path.read_bytes())["response"] for path in (REPOSITORY / "examples/recordings").glob("*.json")]
     assert len(bodies) >= 40
-    kinds = {
+    kinds: dict[str, Callable[[Any], Any]] = {
         "stream of typed objects": lambda r: r["is_streaming"] and "__type__" in r["body"][0],
         "stream of plain objects": lambda r: r["is_streaming"] and "candidates" in r["body"][0],
         "stream of lines": lambda r: r["is_streaming"] and isinstance(r["body"][0], str),

@@ -198,7 +198,20 @@ os.write(1, b"END")
 """
     log = tmp_path / "log"
     calls = "trace=openat,write,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink"
-    command = ["strace", "-f", "-qq", "-y", "-e", calls, "-o", log, sys.executable, "-c", script, tmp_path / "tree"]
+    command = [
+        "strace",
+        "-f",
+        "-qq",
+        "-y",
+        "-e",
+        calls,
+        "-o",
+        str(log),
+        sys.executable,
+        "-c",
+        script,
+        f"{tmp_path}/tree",
+    ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     text = log.read_text()
     lines = text[text.index("BEGIN") : text.index('"END"')].splitlines()

@@ -19,8 +19,8 @@ from google.genai import types as genai_types
 from openai.types.chat import ChatCompletionChunk
 
 import recstore
-from conftest import EXAMPLES, key
 from recstore import registry
+from support import EXAMPLES, key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -174,8 +174,8 @@ def test_data_that_no_longer_validates_is_built_as_the_sdk_builds_it(
     store = recstore.open(tmp_path)
     first, second = store[key(1)].replay()
     assert type(first) is ChatCompletionChunk
-    assert first.object == ""
-    assert first.prompt_filter_results == [{"prompt_index": 0}]
+    assert first.model_dump()["object"] == ""
+    assert first.model_extra == {"prompt_filter_results": [{"prompt_index": 0}]}
     assert first == ChatCompletionChunk.construct(**azure)
     assert second == ChatCompletionChunk.model_validate(DATA)
     (made,) = store[key(2)].replay()
