@@ -22,7 +22,7 @@ $(VENV)/installed: requirements.lock
 	@touch $@
 
 build: setup ## build the extension module, optimised, into .venv
-	@$(BIN)/maturin develop --release --quiet
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 
 demo: build ## index DIR, find a request's recording, replay it, pack it, and compare with plain json
 	@$(BIN)/python examples/demo.py $(DIR)
@@ -30,6 +30,7 @@ demo: build ## index DIR, find a request's recording, replay it, pack it, and co
 test: test-rust test-python ## run all tests
 
 test-rust: ## run the tests of the core
+	@[ -n "$$RECSTORE_CORPUS" ] || echo "RECSTORE_CORPUS is not set: the core's tests on real data are skipped"
 	cargo test --quiet --workspace --locked
 
 test-python: build ## run the tests of the package, against the real SDKs
@@ -38,6 +39,7 @@ test-python: build ## run the tests of the package, against the real SDKs
 lint: build types ## check format, style and types of everything
 	cargo fmt --all --check
 	cargo clippy --quiet --workspace --all-targets --locked -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --workspace --no-deps --locked
 	$(BIN)/ruff format --quiet --check
 	$(BIN)/ruff check --quiet
 

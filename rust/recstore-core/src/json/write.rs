@@ -2,65 +2,9 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
-use std::fmt;
 
 use super::escape::{decode_wtf8, write_ascii, write_utf8};
-use super::{Value, es6_float, python_float};
-
-/// Something that can be written as JSON: a [`Value`], or an object of another language.
-pub trait Source: Sized {
-    /// A string of it, in UTF-8 or WTF-8.
-    type Text: AsRef<[u8]>;
-    /// Why one of its values cannot be written.
-    type Error;
-
-    /// Looks at the value, one level deep.
-    ///
-    /// # Errors
-    /// Where it is not a JSON value.
-    fn node(&self) -> Result<Node<Self>, Self::Error>;
-}
-
-/// One level of a [`Source`].
-#[derive(Debug)]
-pub enum Node<S: Source> {
-    /// `null`
-    Null,
-    /// `true` or `false`
-    Bool(bool),
-    /// An integer that fits 64 bits.
-    Int(i64),
-    /// An integer that does not, in its digits.
-    BigInt(String),
-    /// A double.
-    Float(f64),
-    /// A string.
-    String(S::Text),
-    /// An array.
-    Array(Vec<S>),
-    /// An object. No two members have one name.
-    Object(Vec<(S::Text, S)>),
-}
-
-impl<'v> Source for &'v Value<'_> {
-    type Text = &'v [u8];
-    type Error = Infallible;
-
-    fn node(&self) -> Result<Node<Self>, Infallible> {
-        Ok(match *self {
-            Value::Null => Node::Null,
-            Value::Bool(value) => Node::Bool(*value),
-            Value::Int(number) => Node::Int(*number),
-            Value::BigInt(digits) => Node::BigInt(digits.to_string()),
-            Value::Float(number) => Node::Float(*number),
-            Value::String(text) => Node::String(text.as_bytes()),
-            Value::Array(elements) => Node::Array(elements.iter().collect()),
-            Value::Object(members) => {
-                Node::Object(members.iter().map(|(name, value)| (name.as_bytes(), value)).collect())
-            }
-        })
-    }
-}
+use super::{Node, Path, Source, Step, Value, es6_float, python_float};
 
 /// How a value is spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,50 +83,6 @@ pub trait Rewrite {
 pub struct Plain;
 
 impl Rewrite for Plain {}
-
-/// Where in a document the writer stands.
-#[derive(Clone, Copy, Debug)]
-pub struct Path<'p> {
-    /// What holds this place; `None` at the root.
-    pub parent: Option<&'p Path<'p>>,
-    /// The step from the parent to this place; meaningless at the root.
-    pub step: Step<'p>,
-}
-
-/// One step into a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step<'p> {
-    /// Into the member of an object.
-    Member(&'p [u8]),
-    /// Into the element of an array.
-    Element(usize),
-}
-
-impl Path<'_> {
-    /// The place of the whole document.
-    pub const ROOT: Path<'static> = Path { parent: None, step: Step::Element(0) };
-
-    /// Steps from here into a member or an element.
-    #[must_use]
-    pub fn then<'p>(&'p self, step: Step<'p>) -> Path<'p> {
-        Path { parent: Some(self), step }
-    }
-}
-
-/// `messages[2].content`; empty at the root.
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(parent) = self.parent else { return Ok(()) };
-        fmt::Display::fmt(parent, f)?;
-        match self.step {
-            Step::Element(index) => write!(f, "[{index}]"),
-            Step::Member(name) => {
-                let dot = if parent.parent.is_some() { "." } else { "" };
-                write!(f, "{dot}{}", String::from_utf8_lossy(name))
-            }
-        }
-    }
-}
 
 /// Why a value could not be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! which digest is taken is a [`Profile`]; recordings of several profiles lie side by side in real directories. A
 //! released profile never changes: `docs/keys.md` states each rule.
 
+mod canonical;
 mod digits;
 mod profile;
 mod request;
@@ -11,9 +12,8 @@ mod rule;
 
 use std::fmt;
 
-pub use profile::{
-    DEFAULT_PROFILE, Digest, PROFILES, Profile, TestId, UnknownProfile, canonical, matching, request_key,
-};
+pub use canonical::{canonical, matching, request_key};
+pub use profile::{DEFAULT_PROFILE, Digest, PROFILES, Profile, TestId, UnknownProfile};
 pub use request::{MODEL_LIST_ENDPOINTS, Request, RequestError, Shape, host_of, path_of, without_databricks_host};
 pub use rule::Rule;
 

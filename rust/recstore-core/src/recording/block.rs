@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::{DamagedBlock, Limits, Malformed, encode};
+use super::DamagedBlock;
 use crate::json::{Dialect, Layout, Reader, Text, restore};
 
 /// Size of the header, in bytes.
@@ -128,10 +128,9 @@ impl<'a> View<'a> {
         restore(self.json, layout).ok_or(DamagedBlock("text"))
     }
 
-    /// Says why the file is no recording, if it is none. The other methods find nothing in such a file.
-    #[must_use]
-    pub fn problem(&self, limits: &Limits) -> Option<Malformed> {
-        if self.flags() & IS_BROKEN == 0 { None } else { encode(self.verbatim, limits).err() }
+    /// Returns the bytes of a file that is no recording; `None` where it is one.
+    pub(super) fn broken_file(&self) -> Option<&'a [u8]> {
+        (self.flags() & IS_BROKEN != 0).then_some(self.verbatim)
     }
 
     /// Returns the id of the test; `None` where it is `null`.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::block::{IS_BROKEN, IS_ERROR, IS_STREAMING, Parts};
-use super::{Limits, Malformed};
+use super::{Limits, Malformed, View};
 use crate::json::{self, Dialect, JsonError, Kind, Layout, Number, Reader, Style, Value, compact, to_vec};
 
 /// Reads the text of a recording file into a block.
@@ -45,6 +45,14 @@ pub fn encode(text: &[u8], limits: &Limits) -> Result<Vec<u8>, Malformed> {
 #[must_use]
 pub fn encode_broken(text: &[u8]) -> Vec<u8> {
     Parts { flags: IS_BROKEN, ..Parts::default() }.assemble(b"", Layout::Other, text)
+}
+
+impl View<'_> {
+    /// Says why the file is no recording, if it is none. The other methods find nothing in such a file.
+    #[must_use]
+    pub fn problem(&self, limits: &Limits) -> Option<Malformed> {
+        self.broken_file().and_then(|text| encode(text, limits).err())
+    }
 }
 
 impl Parts {

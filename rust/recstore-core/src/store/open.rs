@@ -39,7 +39,7 @@ impl Default for Options {
 /// Recordings, found by key: those of a tree of folders, or those of a pack.
 ///
 /// A store may be shared by threads. In a tree, every look-up compares the file with what the pack was made of; the
-/// file wins. What is asked of the whole ([`Store::keys`], [`Store::len`]) is answered as of the last
+/// file wins. What is asked of the whole ([`Store::keys`], [`Store::list`]) is answered as of the last
 /// [`Store::refresh`], of which opening is the first.
 #[derive(Debug)]
 pub struct Store {
