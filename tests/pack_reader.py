@@ -49,6 +49,7 @@ class Pack:
         assert length % PAGE == 0
         assert page_sum(data[:4088], 0) == struct.unpack_from("<Q", data, 4088)[0]
         self.sections = {}
+        self.offsets = {}
         end = PAGE
         for index in range(count):
             name, _, offset, size = struct.unpack_from("<4sIQQ", data, 40 + 24 * index)
@@ -56,6 +57,7 @@ class Pack:
             assert offset == -(-end // alignment) * alignment
             assert not any(data[end:offset])
             self.sections[name.decode()] = data[offset : offset + size]
+            self.offsets[name.decode()] = offset
             end = offset + size
             if name == b"SUMS":
                 self.verify(offset)

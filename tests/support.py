@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REPOSITORY = Path(__file__).parents[1]
 EXAMPLES = REPOSITORY / "examples" / "recordings"
@@ -11,3 +17,21 @@ EXAMPLES = REPOSITORY / "examples" / "recordings"
 def key(digit: int | str) -> str:
     """Return a key that is easy to tell from others."""
     return f"{digit:0>4}" * 16 if isinstance(digit, str) else f"{digit:04x}" * 16
+
+
+def in_forked_child(function: Callable[[], Any], *, as_nobody: bool = False) -> Any:
+    """Return what a function returns in a process forked from this one, with the rights of nobody if asked."""
+    nobody = 65534
+    receiver, sender = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            if as_nobody and os.geteuid() == 0:
+                os.setuid(nobody)
+            os.write(sender, json.dumps(function()).encode())
+        finally:
+            os._exit(0)
+    os.close(sender)
+    os.waitpid(child, 0)
+    with os.fdopen(receiver, "rb") as pipe:
+        return json.loads(pipe.read())

@@ -47,7 +47,7 @@ def test_packs_are_as_documented(examples: Path, tmp_path: Path) -> None:
     read = assert_same(tmp_path / "a.pack")
     assert read.count == 47
     assert set(read.sections) == {"BLKS", "KEYS", "FANO", "ROWS", "DIRS", "NAMS", "META", "SUMS"}
-    assert json.loads(read.sections["META"]) == {"profile": "ogx-7", "base": "", "root": ""}
+    assert json.loads(read.sections["META"]) == {"profile": "ogx-7", "base": "", "root": "", "settings": ""}
 
 
 def test_the_pack_beside_a_tree_is_as_documented_with_stamps(examples: Path) -> None:
@@ -294,6 +294,54 @@ def test_unpacking_overwrites_nothing(small: tuple[Path, dict[str, bytes]], tmp_
     ):
         recstore.unpack(small[0], target)
     assert [path.name for path in target.iterdir()] == ["mine"]
+
+
+def test_blocks_cannot_share_their_bytes(small: tuple[Path, dict[str, bytes]], tmp_path: Path) -> None:
+    def share(sections: dict[str, bytearray]) -> None:
+        for row in range(24, len(sections["ROWS"]), 24):
+            sections["ROWS"][row : row + 12] = sections["ROWS"][:12]
+
+    path = tmp_path / "lying.pack"
+    path.write_bytes(rebuilt(small[0], share))
+    with pytest.raises(recstore.UnusablePack, match="a block begins inside of another"):
+        recstore.unpack(path, tmp_path / "new")
+    assert [finding["kind"] for finding in recstore.open(path).verify()["findings"]].count("damaged-pack") == 1
+
+
+def test_files_cannot_share_their_path(small: tuple[Path, dict[str, bytes]], tmp_path: Path) -> None:
+    def share(sections: dict[str, bytearray]) -> None:
+        sections["KEYS"][-32:] = sections["KEYS"][-64:-32]
+
+    path = tmp_path / "lying.pack"
+    path.write_bytes(rebuilt(small[0], share))
+    with pytest.raises(recstore.UnusablePack, match="two of its files have one path"):
+        recstore.unpack(path, tmp_path / "new")
+
+
+def test_verification_looks_at_every_span(small: tuple[Path, dict[str, bytes]], tmp_path: Path) -> None:
+    for field in (24, 32, 40, 48, 56, 64, 72):
+
+        def lie(sections: dict[str, bytearray], field: int = field) -> None:
+            struct.pack_into("<II", sections["BLKS"], field, 2**31, 2**31 - 1)
+
+        path = tmp_path / "lying.pack"
+        path.write_bytes(rebuilt(small[0], lie))
+        kinds = [finding["kind"] for finding in recstore.open(path).verify()["findings"]]
+        assert "damaged-pack" in kinds, field
+
+
+def test_a_small_pack_cannot_unpack_to_a_large_file(small: tuple[Path, dict[str, bytes]], tmp_path: Path) -> None:
+    def nest(sections: dict[str, bytearray]) -> None:
+        (block,) = struct.unpack_from("<Q", sections["ROWS"], len(sections["ROWS"]) - 24)
+        length, chunks = struct.unpack_from("<II", sections["BLKS"], block)
+        start = block + 64 + 16 * chunks
+        # Every comma on the 128th level is followed by a line's end and 256 spaces.
+        sections["BLKS"][start : start + length] = b"[" * 128 + b"," * (length - 256) + b"]" * 128
+
+    path = tmp_path / "lying.pack"
+    path.write_bytes(rebuilt(small[0], nest))
+    with pytest.raises(recstore.MalformedRecording, match="more than the limit of 100000 bytes"):
+        recstore.unpack(path, tmp_path / "new", max_file_size=100_000)
 
 
 def test_keys_that_all_fall_together_are_found(tmp_path: Path, write: Callable[..., Path]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
 import stat
+import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 import oracle
 import recstore
+from support import in_forked_child
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -261,6 +264,21 @@ def test_a_file_has_the_rights_that_open_would_give(store: recstore.Store) -> No
     assert stat.S_IMODE((store.path / put.path).stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
 
 
+def test_what_the_system_refuses_is_told_with_its_number() -> None:
+    # Not in pytest's own folder, which other users may not enter.
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "recordings").mkdir()
+        for path in (Path(folder), Path(folder) / "recordings"):
+            path.chmod(0o555)
+
+        def put() -> int | None:
+            with pytest.raises(recstore.StorageError, match=r"cannot write .*\.json: ") as error:
+                recstore.open(folder).put(REQUEST, 1)
+            return error.value.errno
+
+        assert in_forked_child(put, as_nobody=True) == errno.EACCES
+
+
 # What cannot be recorded
 
 
@@ -274,6 +292,40 @@ def test_what_is_not_json_is_named_with_its_place_and_nothing_is_written(store: 
             store.put(request, answer)
         assert place in str(error.value)
     assert list(store.path.iterdir()) == []
+
+
+def test_what_contains_itself_is_told(store: recstore.Store) -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    deep: Any = 1
+    for _ in range(10_000):
+        deep = {"x": deep}
+    for request, answer, what in (({**REQUEST, "body": endless}, 1, "request"), (REQUEST, deep, "response")):
+        with pytest.raises(recstore.NotJson, match=f"{what}: .* nests deeper than 128 levels, or contains itself"):
+            store.put(request, answer)
+    assert list(store.path.iterdir()) == []
+
+
+def test_what_the_profile_cannot_spell_is_told(tmp_path: Path) -> None:
+    store = recstore.open(tmp_path, profile="recstore-1")
+    for value, message in ((math.nan, "is not a finite number"), ("\ud800", "holds a lone surrogate")):
+        with pytest.raises(recstore.NotJson, match=rf"request: body\.x {message}, which RFC 8785 cannot express"):
+            store.put({**REQUEST, "body": {"x": value}}, 1)
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    store = recstore.open(tmp_path, max_file_size=1000)
+    with pytest.raises(recstore.InvalidRequest, match=r"this cannot be recorded: .* more than the limit of 1000 bytes"):
+        store.put(REQUEST, "x" * 1000)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_test_in_a_folder_that_is_passed_over_is_told(store: recstore.Store) -> None:
+    for folder in (".github", "a/node_modules/b"):
+        with pytest.raises(
+            recstore.RecstoreError, match="in a folder that is passed over when recordings are looked for"
+        ):
+            store.put(REQUEST, 1, test_id=f"{folder}/test_a.py::t")
 
 
 @pytest.mark.parametrize(
@@ -327,13 +379,22 @@ def test_a_planted_link_is_not_followed(store: recstore.Store, tmp_path: Path) -
     target = outside / "target.json"
     target.write_text("mine")
     put = store.put(REQUEST, 1)
+    answer = (store.path / put.path).read_text()
     (store.path / put.path).unlink()
     (store.path / put.path).symlink_to(target)
-    with pytest.raises(recstore.RecordingConflict):
-        store.put(REQUEST, 1)
+    for text in ("mine", answer):
+        target.write_text(text)
+        for policy in ("error", "keep"):
+            with pytest.raises(recstore.RecstoreError, match="is a link or a folder where a recording goes"):
+                store.put(REQUEST, 1, on_conflict=policy)
     store.put(REQUEST, 1, on_conflict="replace")
-    assert target.read_text() == "mine"
+    assert target.read_text() == text
     assert not (store.path / put.path).is_symlink()
+    for elsewhere in ("/dev/zero", "nowhere"):
+        (store.path / put.path).unlink()
+        (store.path / put.path).symlink_to(elsewhere)
+        with pytest.raises(recstore.RecstoreError, match="is a link or a folder"):
+            store.put(REQUEST, 1)
 
 
 def test_nothing_is_recorded_into_a_pack(store: recstore.Store, tmp_path: Path) -> None:

@@ -8,17 +8,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+import pack_reader
 import recstore
-from support import EXAMPLES, key
+from support import EXAMPLES, in_forked_child, key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +78,17 @@ def test_a_recording_is_a_sequence_of_chunks(examples: Path) -> None:
     assert recording.request["body"]["temperature"] == 0.7
     assert repr(recording) == f"<Recording {recording.key[:12]} /v1/chat/completions gpt-4o 7 chunks>"  # type: ignore[index]
     assert repr(recording[1]) == "<Chunk 1 ChatCompletionChunk '1 '>"
+
+
+def test_calls_of_tools_are_put_together_for_each_choice(tmp_path: Path, write: Callable[..., Path]) -> None:
+    def piece(choice: int, arguments: str) -> dict[str, Any]:
+        call = {"index": 0, "function": {"arguments": arguments}}
+        return {"choices": [{"delta": {"tool_calls": [call]}, "index": choice}]}
+
+    pieces = [piece(0, '{"a"'), piece(1, '{"b"'), piece(0, ": 1}"), piece(1, ": 2}")]
+    write(f"{key(1)}.json", {"body": pieces, "is_streaming": True})
+    calls = recstore.open(tmp_path)[key(1)].tool_calls
+    assert [call["arguments"] for call in calls] == ['{"a": 1}', '{"b": 2}']
 
 
 # Precedence
@@ -174,6 +187,15 @@ def test_lists_of_models_are_united_over_the_own_and_the_base_folder(
         assert only.raw == (json.dumps(json.loads(only.raw), indent=2) + "\n").encode()
 
 
+def test_lists_of_models_without_endpoint_or_id_are_united(tmp_path: Path, write: Callable[..., Path]) -> None:
+    request = {"url": "http://localhost/v1/models?x=1"}
+    nameless = {"body": [{"id": None}, {"id": "b"}], "is_streaming": False}
+    write(f"models-{key(1)}-00000001.json", nameless, request=request)
+    write(f"models-{key(1)}-00000002.json", models("a"), request=request)
+    write(f"models-{key(1)}-00000003.json", nameless, request=request)
+    assert [chunk.data["id"] for chunk in recstore.open(tmp_path)[key(1)]] == [None, "a", "b"]
+
+
 def test_ollamas_lists_of_models_are_united_inside_their_object(tmp_path: Path, write: Callable[..., Path]) -> None:
     for digest, names in (("00000001", "ca"), ("00000002", "ba")):
         data = {"models": [{"model": name} for name in names]}
@@ -250,6 +272,7 @@ def test_a_file_that_is_no_recording_is_told_with_place_and_remedy(tmp_path: Pat
     path.parent.mkdir()
     path.write_bytes(text)
     (tmp_path / "recordings" / f"{key(2)}.json").write_bytes(b'{"request": {}, "response": {"body": 1}}')
+    time.sleep(0.05)  # so that the pack can answer for the files
     recstore.open(tmp_path).pack(tmp_path / "a.pack")
     for store in (recstore.open(tmp_path), recstore.open(tmp_path, cache=False), recstore.open(tmp_path / "a.pack")):
         with pytest.raises(recstore.MalformedRecording) as error:
@@ -271,6 +294,89 @@ def test_a_file_above_the_limit_is_refused_and_the_limit_can_be_raised(
         with pytest.raises(recstore.MalformedRecording, match=message):
             recstore.open(tmp_path, cache=cache, max_file_size=1000)[key(1)]
     assert recstore.open(tmp_path)[key(1)].body == "x" * 2000
+
+
+def test_limits_hold_for_what_is_packed_with_others(tmp_path: Path, write: Callable[..., Path]) -> None:
+    write(f"{key(1)}.json", {**BODY, "body": ["x"] * 1000})
+    write(f"{key(2)}.json", BODY)
+    time.sleep(0.05)
+    for limit in (64 << 20, 2000):
+        # The pack is made under one limit and used under the other.
+        shutil.rmtree(tmp_path / ".recstore", ignore_errors=True)
+        assert recstore.open(tmp_path, max_file_size=limit).cache.startswith("ready")
+        with pytest.raises(recstore.MalformedRecording, match="more than the limit of 2000 bytes"):
+            recstore.open(tmp_path, max_file_size=2000)[key(1)]
+        assert recstore.open(tmp_path)[key(1)].body == ["x"] * 1000
+        assert recstore.open(tmp_path, max_file_size=2000)[key(2)].body == 1
+    recstore.open(tmp_path).pack(tmp_path / "a.pack")
+    with pytest.raises(recstore.MalformedRecording, match="more than the limit of 2000 bytes"):
+        recstore.open(tmp_path / "a.pack", max_file_size=2000)[key(1)]
+    packed = recstore.open(tmp_path / "a.pack", max_file_size=5000)[key(1)]
+    with pytest.raises(recstore.MalformedRecording, match="more than the limit of 5000 bytes"):
+        packed.raw  # noqa: B018
+    with pytest.raises(recstore.MalformedRecording, match="more than the limit of 5000 bytes"):
+        recstore.unpack(tmp_path / "a.pack", tmp_path / "new", max_file_size=5000)
+
+
+def test_no_limit_is_too_large(tmp_path: Path, write: Callable[..., Path]) -> None:
+    path = write(f"{key(1)}.json", BODY)
+    with path.open("r+b") as file:
+        file.truncate(2**31 + 5)  # takes no room on the disk
+    with pytest.raises(recstore.MalformedRecording, match="2147483653 bytes are more than the limit of 2147483647"):
+        recstore.open(tmp_path, max_file_size=2**63)[key(1)]
+
+
+def test_a_small_file_cannot_grow_without_end_by_its_mapping(tmp_path: Path, write: Callable[..., Path]) -> None:
+    growing = {f"{'ab' * 500}{number}": "ab" for number in range(10)}
+    many = {f"new{number}": f"old{number}" for number in range(1001)}
+    write(f"{key(1)}.json", {**BODY, "body": "ab"}, id_normalization_mapping=growing)
+    write(f"{key(2)}.json", BODY, id_normalization_mapping=many)
+    store = recstore.open(tmp_path)
+    with pytest.raises(recstore.MalformedRecording, match="bytes are more than the limit of 67108864 bytes"):
+        store[key(1)]
+    with pytest.raises(recstore.MalformedRecording, match="mapping has 1001 members, more than the limit of 1000"):
+        store[key(2)]
+
+
+@given(
+    members=st.lists(
+        st.sampled_from(['"__type__": "a.B"', '"__type__": 7', '"__data__": {"x": 1}', '"z": 1']), max_size=4
+    ),
+    response=st.lists(
+        st.sampled_from(
+            [f'"is_{name}": {value}' for name in ("streaming", "exception") for value in ("true", "null", "0")]
+            + [f'"exception_message": {value}' for value in ('"no"', "null")]
+            + [f'"exception_data": {value}' for value in ('{"type": "E"}', "null")]
+            + [f'"status": {value}' for value in ("200", '"x"')]
+        ),
+        max_size=5,
+    ),
+    tests=st.lists(st.sampled_from(['"test_id": "x"', '"test_id": null']), max_size=3),
+)
+@settings(deadline=None, max_examples=300)
+def test_of_members_with_one_name_the_last_counts_as_in_python(
+    tmp_path_factory: pytest.TempPathFactory, members: list[str], response: list[str], tests: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("tree") / "recordings"
+    folder.mkdir()
+    body = "{" + ", ".join(members) + "}"
+    answer = "{" + ", ".join([f'"body": {body}', *response]) + "}"
+    text = "{" + ", ".join([*tests, '"request": {}', f'"response": {answer}']) + "}"
+    (folder / f"{key(1)}.json").write_text(text)
+    value = json.loads(text)
+    found = recstore.open(folder, cache=False)[key(1)]
+    expected = value["response"]
+    assert found.test_id == value.get("test_id")
+    assert found.is_streaming == (expected.get("is_streaming") is True)
+    assert (found.error is not None) == (expected.get("is_exception") is True)
+    if found.error is not None:
+        message = expected.get("exception_message")
+        assert found.error == (expected.get("exception_data") or ({} if message is None else {"message": message}))
+    assert found.status == (200 if expected.get("status") == 200 else None)
+    data = expected["body"]
+    is_tagged = data.keys() == {"__type__", "__data__"} and isinstance(data["__type__"], str)
+    assert found[0].type == (data["__type__"] if is_tagged else None)
+    assert found[0].data == (data["__data__"] if is_tagged else data)
 
 
 # Where recordings are looked for
@@ -298,6 +404,22 @@ def test_links_hidden_folders_and_other_files_are_no_recordings(tmp_path: Path, 
         assert list(store) == []
         for digit in range(1, 6):
             assert store.get(key(digit)) is None
+
+
+def test_a_test_in_a_linked_folder_reads_nothing_outside(tmp_path: Path) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "tree"
+    (outside / "recordings").mkdir(parents=True)
+    (outside / "recordings" / f"{key(1)}.json").write_text('{"request": {}, "response": {"body": "secret"}}')
+    root.mkdir()
+    (root / "agents").symlink_to(outside)
+    store = recstore.open(root)
+    assert store.get(key(1), test_id="agents/test_a.py::test") is None
+
+
+def test_one_stray_file_in_the_root_hides_no_tree(tmp_path: Path, write: Callable[..., Path]) -> None:
+    (tmp_path / "202611211200.json").write_text("{}")
+    write(f"{key(1)}.json", BODY, folder="tests/recordings")
+    assert list(recstore.open(tmp_path)) == [key(1)]
 
 
 def test_files_that_no_key_names_are_kept_but_not_found(tmp_path: Path, write: Callable[..., Path]) -> None:
@@ -356,24 +478,6 @@ def test_answers_come_from_the_pack_until_the_file_changes(examples: Path) -> No
     assert store.get(str(recording.key)) is None
 
 
-def in_forked_child(function: Callable[[], Any], *, as_nobody: bool = False) -> Any:
-    """Return what a function returns in a process forked from this one, with the rights of nobody if asked."""
-    nobody = 65534
-    receiver, sender = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            if as_nobody and os.geteuid() == 0:
-                os.setuid(nobody)
-            os.write(sender, json.dumps(function()).encode())
-        finally:
-            os._exit(0)
-    os.close(sender)
-    os.waitpid(child, 0)
-    with os.fdopen(receiver, "rb") as pipe:
-        return json.loads(pipe.read())
-
-
 def test_a_read_only_disk_is_read_without_a_cache(tmp_path: Path) -> None:
     # Not in pytest's own folder, which other users may not enter.
     with tempfile.TemporaryDirectory() as folder:
@@ -422,6 +526,42 @@ def test_a_cache_that_cannot_be_used_is_made_again(examples: Path, damage: bytes
     assert pack.read_bytes()[:8] == whole[:8]
 
 
+def test_a_cache_that_is_damaged_is_made_again_when_that_is_found_out(examples: Path) -> None:
+    recstore.open(examples)
+    pack = examples / ".recstore" / "pack"
+    whole = pack.read_bytes()
+    sections = pack_reader.Pack(pack).offsets
+    for name in ("BLKS", "FANO", "KEYS", "ROWS"):
+        damaged = bytearray(whole)
+        damaged[sections[name]] ^= 1
+        copy = pack.with_name("copy")
+        copy.write_bytes(damaged)
+        copy.rename(pack)
+        store = recstore.open(examples)
+        assert [store[some].key for some in store] == list(store), name
+        assert store.cache == "ready", name
+        assert not store.verify()["findings"]
+        assert pack.read_bytes() == whole, name
+
+
+def test_a_new_cache_clears_away_what_a_killed_process_left(examples: Path) -> None:
+    (examples / ".recstore").mkdir()
+    old, new = (examples / ".recstore" / f"pack-{name}.tmp" for name in ("old", "new"))
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (time.time() - 7200,) * 2)
+    recstore.open(examples)
+    assert not old.exists()
+    assert new.exists(), "somebody may be writing it"
+
+
+def test_a_planted_link_in_the_cache_folder_is_not_written_through(examples: Path, tmp_path: Path) -> None:
+    (examples / ".recstore").mkdir()
+    (examples / ".recstore" / ".gitignore").symlink_to(tmp_path / "outside")
+    assert recstore.open(examples).cache == "ready"
+    assert not (tmp_path / "outside").exists()
+
+
 def test_a_cache_that_is_a_link_is_not_followed(examples: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -445,6 +585,8 @@ def test_settings_choose_profile_and_base(tmp_path: Path, write: Callable[..., P
     store.pack(tmp_path / "a.pack")
     packed = recstore.open(tmp_path / "a.pack")
     assert (packed.profile, packed.base) == ("recstore-1", Path("shared/recordings"))
+    recstore.unpack(tmp_path / "a.pack", tmp_path / "new")
+    assert (tmp_path / "new" / "recstore.toml").read_bytes() == (tmp_path / "recstore.toml").read_bytes()
     request = {"method": "POST", "url": "http://h/x", "body": {}}
     assert store.put(request, 1).key == recstore.request_key(request, profile="recstore-1")
     assert len(store.put(request, 1).key) == 32
@@ -458,6 +600,8 @@ def test_settings_choose_profile_and_base(tmp_path: Path, write: Callable[..., P
         ('profil = "ogx-7"', "there is no setting 'profil'; there are 'profile' and 'base'"),
         ('profile = "ogx-9"', "no key profile 'ogx-9'; there are ogx-7"),
         ('profile = "ogx-tool"', "no key profile 'ogx-tool'; there are ogx-7"),
+        ('base = "../shared"', 'the base "../shared" leads outside of the project'),
+        ('base = "/shared"', 'the base "/shared" leads outside of the project; name a folder in it'),
     ],
 )
 def test_wrong_settings_are_told_with_their_file(tmp_path: Path, text: str, message: str) -> None:
@@ -466,6 +610,14 @@ def test_wrong_settings_are_told_with_their_file(tmp_path: Path, text: str, mess
         recstore.open(tmp_path)
     assert error.value.path == tmp_path / "recstore.toml"
     assert str(error.value).startswith(str(error.value.path))
+
+
+def test_settings_that_are_no_file_are_told_and_not_read(tmp_path: Path) -> None:
+    with pytest.raises(recstore.InvalidSettings, match="leads outside of the project"):
+        recstore.open(tmp_path, base="../shared")
+    (tmp_path / "recstore.toml").symlink_to("/dev/zero")
+    with pytest.raises(recstore.InvalidSettings, match=r"recstore\.toml: no file of at most 65536 bytes"):
+        recstore.open(tmp_path)
 
 
 def test_a_profile_for_a_store_must_be_one_of_calls() -> None:
@@ -480,7 +632,7 @@ class FreshStore(RuleBasedStateMachine):
     """A store kept open over random changes answers at every moment as the files say."""
 
     FOLDERS = ("a/recordings", "common/recordings")
-    keys = st.integers(1, 4).map(key)
+    keys = st.builds(lambda digit, length: key(digit)[:length], st.integers(1, 4), st.sampled_from([64, 64, 12]))
     bodies = st.integers(100, 999)
 
     def __init__(self) -> None:
@@ -488,6 +640,7 @@ class FreshStore(RuleBasedStateMachine):
         self.root = Path(tempfile.mkdtemp(prefix="recstore-test-"))
         (self.root / "recstore.toml").write_text('base = "common"\n')
         self.store: recstore.Store | None = None
+        self.turn = 0
 
     def teardown(self) -> None:
         shutil.rmtree(self.root)
@@ -570,17 +723,40 @@ class FreshStore(RuleBasedStateMachine):
         for name in map(key, range(1, 5)):
             bodies: list[int | None] = []
             for folder in (0, 1):
-                path = self.root / self.FOLDERS[folder] / f"{name}.json"
-                bodies.append(json.loads(path.read_text())["response"]["body"] if path.exists() else None)
+                paths = [self.root / self.FOLDERS[folder] / f"{stem}.json" for stem in (name, name[:12])]
+                found = next((path for path in paths if path.exists()), None)
+                bodies.append(json.loads(found.read_text())["response"]["body"] if found else None)
             own, base = bodies
-            for test_id, expected in (("a/t.py::t", own or base), ("b/t.py::t", base), (None, base or own)):
-                found = self.store.get(name, test_id=test_id)
-                assert (found and found.body) == expected, (name, test_id)
+            expected = [("a/t.py::t", own or base), ("b/t.py::t", base), (None, base or own)]
+            # Each look-up may be the first after a change.
+            self.turn += 1
+            for test_id, body in expected[self.turn % 3 :] + expected[: self.turn % 3]:
+                answer = self.store.get(name, test_id=test_id)
+                assert (answer and answer.body) == body, (name, test_id)
             assert (name in self.store) == bool(own or base)
 
 
 TestFreshStore = FreshStore.TestCase
 TestFreshStore.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+
+
+def test_an_iteration_goes_on_over_a_refresh(tmp_path: Path, write: Callable[..., Path]) -> None:
+    for folder in "bcd":
+        write(f"{key(ord(folder))}.json", {**BODY, "body": folder}, folder=f"{folder}/recordings")
+    store = recstore.open(tmp_path)
+    recordings = store.recordings()
+    first = next(recordings)
+    write(f"{key(1)}.json", {**BODY, "body": "a"}, folder="a/recordings")
+    shutil.rmtree(tmp_path / ".recstore")
+    store.refresh()
+    assert [first.body, *(recording.body for recording in recordings)] == ["b", "c", "d"]
+
+
+def test_a_root_can_be_named_by_way_of_another_folder(project: Path) -> None:
+    store = recstore.open(project / "tests" / "integration" / "agents" / "..")
+    found = store.get(key(1), test_id="tests/integration/agents/test_a.py::test")
+    assert found is not None
+    assert found.body == "agents"
 
 
 def test_a_file_recorded_by_another_process_is_found_at_once(tmp_path: Path) -> None:

@@ -45,23 +45,22 @@ pub(crate) fn recording(text: &[u8]) {
         said(data).expect("a chunk is JSON");
         view.chunk_type(chunk).expect("what was encoded is whole");
     }
-    look(&view, &limits);
+    look(&view);
 }
 
 /// Any bytes are a pack or none, and any bytes of a block are looked at without harm.
 pub(crate) fn pack(bytes: &[u8]) {
-    let limits = Limits::default();
     if let Ok(pack) = Pack::over(bytes, Path::new("")) {
         let _ = pack.verify();
         for row in 0..pack.len().min(1000) {
             let _ = pack.entry(row).and_then(|entry| pack.find(entry.name.key().unwrap_or(&unlikely_key())));
             if let Ok(Ok(view)) = pack.block(row).map(View::new) {
-                look(&view, &limits);
+                look(&view);
             }
         }
     }
     if let Ok(view) = View::new(bytes) {
-        look(&view, &limits);
+        look(&view);
     }
 }
 
@@ -69,9 +68,9 @@ fn unlikely_key() -> recstore_core::key::Key {
     recstore_core::key::Key::from_bytes(&[7; 32]).expect("32 bytes are a key")
 }
 
-fn look(view: &View<'_>, limits: &Limits) {
+fn look(view: &View<'_>) {
     let _ = (view.file(), view.test_id(), view.request(), view.body(), view.error(), view.error_message());
-    let _ = (view.problem(limits), view.status(), view.is_error(), view.is_streaming());
+    let _ = (view.check(), view.status(), view.is_error(), view.is_streaming());
     for chunk in 0..view.chunk_count().min(1000) {
         let _ = (view.chunk_data(chunk).map(said), view.chunk_type(chunk));
     }

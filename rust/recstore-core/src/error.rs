@@ -1,8 +1,10 @@
 //! Everything that can go wrong with a store, with the place and the remedy.
 
+use std::convert::Infallible;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::json::WriteError;
 use crate::key::UnknownProfile;
 use crate::pack::PackError;
 use crate::recording::Malformed;
@@ -68,6 +70,21 @@ pub enum Error {
         /// The pack.
         path: PathBuf,
     },
+    /// Something that is no file is where a recording goes.
+    #[error("{} is a link or a folder where a recording goes, and was left as it is; remove it", path.display())]
+    InTheWay {
+        /// The link or folder.
+        path: PathBuf,
+    },
+    /// A recording would be written where no recordings are looked for.
+    #[error(
+        "{place} lies in a folder that is passed over when recordings are looked for (a hidden one, node_modules, \
+         site-packages or __pycache__); move the test out of it"
+    )]
+    PassedOver {
+        /// The test id or folder.
+        place: String,
+    },
     /// A recording would be written outside of its store.
     #[error("{place} leads outside of the store at {}; open the store at a folder that holds it", root.display())]
     Outside {
@@ -76,9 +93,26 @@ pub enum Error {
         /// The root of the store.
         root: PathBuf,
     },
-    /// What was to be recorded cannot be.
-    #[error("cannot record this: {0}")]
-    Unrecordable(String),
+    /// What was to be recorded is no request.
+    #[error("{0}")]
+    InvalidRequest(String),
+    /// What was to be recorded holds something that the profile cannot spell.
+    #[error("request: {path} {problem}")]
+    NoSpelling {
+        /// Where in the request.
+        path: String,
+        /// Why.
+        problem: WriteError<Infallible>,
+    },
+    /// What was to be recorded could not be read again.
+    #[error("this cannot be recorded: {0}")]
+    Unrecordable(Malformed),
+    /// The name of a folder is not text.
+    #[error("{} is not UTF-8, as the paths in a pack are; rename it", path.display())]
+    NotUtf8 {
+        /// The folder, relative to the root.
+        path: PathBuf,
+    },
     /// A folder that should be empty is not.
     #[error("{} is not empty; unpack into a new folder, so that nothing is overwritten", path.display())]
     NotEmpty {

@@ -98,7 +98,7 @@ fn every_flipped_bit_of_a_block_is_survived() {
             damaged[byte] ^= 1 << bit;
             if let Ok(view) = View::new(&damaged) {
                 let _ = (view.file(), view.test_id(), view.request(), view.body(), view.error(), view.error_message());
-                let _ = (view.problem(&Limits::default()), view.status(), view.is_error());
+                let _ = (view.check(), view.status(), view.is_error());
                 for chunk in 0..view.chunk_count().min(100) {
                     let _ = (view.chunk_data(chunk), view.chunk_type(chunk));
                 }

@@ -6,6 +6,9 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Barrier;
+use std::thread;
+use std::time::Duration;
 
 use common::{corpus, files};
 use recstore_core::store::{CacheState, Options, Store, unpack};
@@ -63,6 +66,32 @@ fn a_store_and_its_pack_answer_alike() {
             assert!(answers[0] == answers[1], "{key} {test_id:?}");
         }
     }
+}
+
+#[test]
+fn what_was_written_is_found_by_all_threads_at_once() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path().join("recordings");
+    fs::create_dir(&folder).unwrap();
+    let store = Store::open(temporary.path(), &Options { cache: false, ..Options::default() }).unwrap();
+    let missed: usize = (0..120)
+        .map(|number| {
+            let key = format!("{number:064x}");
+            fs::write(folder.join(format!("{key}.json")), r#"{"request": {}, "response": {"body": 1}}"#).unwrap();
+            // Until the change shows in the folder's stamp for good, every look-up lists the folder.
+            thread::sleep(Duration::from_millis(25));
+            let (key, start) = (key.parse().unwrap(), Barrier::new(4));
+            let is_missed = || {
+                start.wait();
+                store.get(&key, Some("test_a.py::test")).unwrap().is_none()
+            };
+            thread::scope(|scope| {
+                let threads: Vec<_> = (0..4).map(|_| scope.spawn(is_missed)).collect();
+                threads.into_iter().map(|thread| usize::from(thread.join().unwrap())).sum::<usize>()
+            })
+        })
+        .sum();
+    assert_eq!(missed, 0);
 }
 
 #[test]

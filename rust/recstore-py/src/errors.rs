@@ -54,6 +54,9 @@ pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
             exception(py, "MalformedRecording", message, &attributes!(py, path = path, line = line, column = column))
         }
         Error::Pack(error) => exception(py, "UnusablePack", message, &attributes!(py, path = error.path)),
+        Error::InvalidRequest(message) => invalid_request(py, message),
+        Error::NoSpelling { path, .. } => exception(py, "NotJson", message, &attributes!(py, path = path)),
+        Error::Unrecordable(_) => invalid_request(py, message),
         Error::Conflict { path } => exception(py, "RecordingConflict", message, &attributes!(py, path = path)),
         Error::Settings { path, .. } => exception(py, "InvalidSettings", message, &attributes!(py, path = path)),
         Error::UnknownProfile(error) => unknown_profile(py, &error),
@@ -91,9 +94,7 @@ pub(crate) fn not_json(py: Python<'_>, what: &str, path: &str, error: &WriteErro
         WriteError::Source(NotJson::Key(name)) => {
             format!("{place} has a key of type {name}; keys of JSON objects are str")
         }
-        WriteError::NotFinite => format!("{place} is not a finite number, which RFC 8785 cannot express"),
-        WriteError::LoneSurrogate => format!("{place} holds a lone surrogate, which RFC 8785 cannot express"),
-        WriteError::TooDeep => format!("{place} nests deeper than 128 levels, or contains itself"),
+        error => format!("{place} {error}"),
     };
     exception(py, "NotJson", message, &attributes!(py, path = path))
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
-use recstore_core::json::{Node, Source, Text, Value};
+use recstore_core::json::{MAX_DEPTH, Node, Source, Text, Value, WriteError};
 
 /// A Python value, walked as `json.dumps` would walk it.
 #[derive(Debug)]
@@ -102,11 +102,20 @@ fn type_name(value: &Bound<'_, PyAny>) -> String {
 
 impl PyJson<'_> {
     /// Copies the value.
-    pub(crate) fn to_value(&self) -> Result<Value<'static>, (String, NotJson)> {
-        let at_root = |error| (String::new(), error);
-        let inside = |step: String| move |(path, error): (String, NotJson)| (join(&step, &path), error);
+    ///
+    /// What is wrong comes with its path.
+    pub(crate) fn to_value(&self) -> Result<Value<'static>, (String, WriteError<NotJson>)> {
+        self.value_at(0)
+    }
+
+    fn value_at(&self, depth: usize) -> Result<Value<'static>, (String, WriteError<NotJson>)> {
+        let at_root = |error| (String::new(), WriteError::Source(error));
+        let inside = |step: String| move |(path, error): (String, _)| (join(&step, &path), error);
         let owned = |text: PyText| Text::from_wtf8(Cow::Owned(text.as_ref().to_vec()));
         Ok(match self.node().map_err(at_root)? {
+            Node::Array(_) | Node::Object(_) if depth == MAX_DEPTH => {
+                return Err((String::new(), WriteError::TooDeep));
+            }
             Node::Null => Value::Null,
             Node::Bool(value) => Value::Bool(value),
             Node::Int(number) => Value::Int(number),
@@ -115,13 +124,15 @@ impl PyJson<'_> {
             Node::String(text) => Value::String(owned(text)),
             Node::Array(elements) => {
                 let elements = elements.iter().enumerate();
-                let value = |(index, element): (usize, &Self)| element.to_value().map_err(inside(format!("[{index}]")));
+                let value = |(index, element): (usize, &Self)| {
+                    element.value_at(depth + 1).map_err(inside(format!("[{index}]")))
+                };
                 Value::Array(elements.map(value).collect::<Result<_, _>>()?)
             }
             Node::Object(members) => {
                 let member = |(name, value): (PyText, Self)| {
                     let name = owned(name);
-                    let value = value.to_value().map_err(inside(name.to_lossy().into_owned()))?;
+                    let value = value.value_at(depth + 1).map_err(inside(name.to_lossy().into_owned()))?;
                     Ok((name, value))
                 };
                 Value::Object(members.into_iter().map(member).collect::<Result<_, _>>()?)

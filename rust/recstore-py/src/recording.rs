@@ -223,7 +223,7 @@ impl Recording {
     /// The bytes of the recording's file.
     #[getter]
     fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &self.part(py, View::file)?))
+        Ok(PyBytes::new(py, &self.0.file().map_err(|error| raise(py, error))?))
     }
 
     /// Whether it is answered from a pack.

@@ -6,13 +6,12 @@ use std::sync::Mutex;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
-use recstore_core::error::Error;
 use recstore_core::key::Key;
 use recstore_core::loose::{OnConflict, Outcome};
 use recstore_core::recording::{Answer, Limits, RecordedError};
 use recstore_core::store::{self, CacheState, Options};
 
-use crate::errors::{invalid_request, not_found, not_json, raise};
+use crate::errors::{not_found, not_json, raise};
 use crate::from_python::{PyJson, to_text};
 use crate::key::form;
 use crate::recording::Recording;
@@ -25,7 +24,7 @@ pub(crate) struct Store(store::Store);
 #[pymethods]
 impl Store {
     #[new]
-    #[pyo3(signature = (path, *, profile=None, base=None, cache=true, create=false, max_file_size=64 << 20))]
+    #[pyo3(signature = (path, *, profile=None, base=None, cache=true, create=false, max_file_size=67108864))]
     fn new(
         py: Python<'_>,
         path: PathBuf,
@@ -175,9 +174,7 @@ impl Store {
         on_conflict: &str,
     ) -> PyResult<(String, Bound<'py, PyAny>, &'static str)> {
         let value = |what: &str, value: Bound<'py, PyAny>| {
-            PyJson(value)
-                .to_value()
-                .map_err(|(path, error)| not_json(py, what, &path, &recstore_core::json::WriteError::Source(error)))
+            PyJson(value).to_value().map_err(|(path, error)| not_json(py, what, &path, &error))
         };
         let request = value("request", request)?;
         let recorded = body.cast::<Recording>().ok();
@@ -205,10 +202,7 @@ impl Store {
             }
         };
         let written = py.detach(|| self.0.put(&request, answer, test_id.as_ref(), on_conflict));
-        let written = written.map_err(|error| match error {
-            Error::Unrecordable(message) => invalid_request(py, message),
-            error => raise(py, error),
-        })?;
+        let written = written.map_err(|error| raise(py, error))?;
         let outcome = match written.outcome {
             Outcome::Created => "created",
             Outcome::Unchanged => "unchanged",
@@ -229,7 +223,7 @@ impl Store {
 
     fn __contains__(&self, py: Python<'_>, key: Bound<'_, PyAny>) -> PyResult<bool> {
         let Some(key) = parse(&key) else { return Ok(false) };
-        self.0.contains(&key, None).map_err(|error| raise(py, error))
+        self.waiting(py, || self.0.contains(&key, None)).map_err(|error| raise(py, error))
     }
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
@@ -251,8 +245,13 @@ impl Store {
 impl Store {
     fn look_up(&self, py: Python<'_>, key: &Key, test_id: Option<&Bound<'_, PyString>>) -> PyResult<Option<Recording>> {
         let test_id = test_id.map(|id| id.to_string_lossy());
-        let found = self.0.get(key, test_id.as_deref()).map_err(|error| raise(py, error))?;
-        Ok(found.map(Recording::from))
+        let found = self.waiting(py, || self.0.get(key, test_id.as_deref()));
+        Ok(found.map_err(|error| raise(py, error))?.map(Recording::from))
+    }
+
+    /// Asks something for which a tree may have to wait for the disk, and a pack never does, while other threads run.
+    fn waiting<T: Send>(&self, py: Python<'_>, ask: impl FnOnce() -> T + Send) -> T {
+        if self.0.is_read_only() { ask() } else { py.detach(ask) }
     }
 
     fn key_of(
@@ -290,16 +289,18 @@ impl RecordingIterator {
             let next = self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
             let Some(file) = next else { return Ok(None) };
             // A file that has gone since it was listed is passed over.
-            if let Some(recording) = store.read(&file).map_err(|error| raise(py, error))? {
+            if let Some(recording) = py.detach(|| store.read(&file)).map_err(|error| raise(py, error))? {
                 return Ok(Some(Recording::from(recording)));
             }
         }
     }
 }
 
-/// Write the files of a pack into a folder that is empty or not there yet, byte for byte as they were; return how many.
+/// Write the files of a pack into a folder that is empty or not there yet, byte for byte as they were; return how many
+/// recordings there are.
 ///
-/// Raises `UnusablePack` for one that is damaged or would write elsewhere, and never overwrites anything.
+/// Raises `UnusablePack` for one that is damaged or would write elsewhere, and `MalformedRecording` where a file would be
+/// larger than `max_file_size` bytes; never overwrites anything.
 ///
 /// >>> import recstore, tempfile
 /// >>> folder = tempfile.mkdtemp()
@@ -307,7 +308,10 @@ impl RecordingIterator {
 /// >>> recstore.unpack(f"{folder}/examples.pack", f"{folder}/new")
 /// 47
 #[pyfunction]
-pub(crate) fn unpack(py: Python<'_>, pack: PathBuf, folder: PathBuf) -> PyResult<usize> {
-    let unpack = || store::unpack(&store::Store::open(&pack, &Options::default())?, &folder);
+#[pyo3(signature = (pack, folder, *, max_file_size=67108864))]
+pub(crate) fn unpack(py: Python<'_>, pack: PathBuf, folder: PathBuf, max_file_size: u64) -> PyResult<usize> {
+    let limits = Limits { file_size: max_file_size, ..Limits::default() };
+    let options = Options { limits, ..Options::default() };
+    let unpack = || store::unpack(&store::Store::open(&pack, &options)?, &folder);
     py.detach(unpack).map_err(|error| raise(py, error))
 }

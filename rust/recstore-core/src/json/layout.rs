@@ -3,7 +3,7 @@
 //! Half of a recording is the white space of `json.dumps(indent=2)`, which says nothing: it follows from the brackets.
 //! A document in that layout is kept without it and given back byte for byte; one in any other layout is told apart.
 
-use super::{JsonError, JsonErrorKind as Wrong, Reader};
+use super::{JsonError, JsonErrorKind as Wrong, MAX_DEPTH, Reader};
 
 /// How the white space of a document is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub enum Layout {
     Other,
 }
 
-/// Two spaces for each level that [`compact`] recognises and [`restore`] writes; deeper documents are not indented ones.
-const MAX_DEPTH: usize = 128;
+/// A line's end and two spaces for each level that [`compact`] recognises and [`restore`] writes; deeper documents are not
+/// indented ones.
 static NEW_LINE: [u8; 1 + 2 * MAX_DEPTH] = {
     let mut line = [b' '; 1 + 2 * MAX_DEPTH];
     line[0] = b'\n';
@@ -152,51 +152,68 @@ impl Compactor {
 
 /// Puts the white space of `layout` back into a document that [`compact`] returned.
 ///
-/// `None` for [`Layout::Other`], and for bytes that [`compact`] cannot have returned.
+/// `None` for [`Layout::Other`], and for bytes that [`compact`] cannot have returned. What it needs is up to 257 times
+/// as much as the document; see [`restored_len`].
 #[must_use]
 pub fn restore(document: &[u8], layout: Layout) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(document.len() * 2);
+    spread(document, layout, |bytes| out.extend_from_slice(bytes))?;
+    Some(out)
+}
+
+/// Returns how many bytes [`restore`] would return, without the memory for them.
+///
+/// `None` as there.
+#[must_use]
+pub fn restored_len(document: &[u8], layout: Layout) -> Option<u64> {
+    let mut length = 0;
+    spread(document, layout, |bytes| length += bytes.len() as u64)?;
+    Some(length)
+}
+
+/// Hands the document out piece by piece, with its white space.
+fn spread(document: &[u8], layout: Layout, mut out: impl FnMut(&[u8])) -> Option<()> {
     if layout == Layout::Other {
         return None;
     }
-    let mut out = Vec::with_capacity(document.len() * 2 + 1);
     let mut depth: usize = 0;
     let mut rest = document;
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
         match byte {
             b'{' | b'[' => {
-                out.push(byte);
+                out(&[byte]);
                 if let Some(&close @ (b'}' | b']')) = rest.first() {
-                    out.push(close);
+                    out(&[close]);
                     rest = rest.get(1..)?;
                 } else {
                     depth += 1;
-                    out.extend_from_slice(NEW_LINE.get(..1 + 2 * depth)?);
+                    out(NEW_LINE.get(..1 + 2 * depth)?);
                 }
             }
             b'}' | b']' => {
                 depth = depth.checked_sub(1)?;
-                out.extend_from_slice(NEW_LINE.get(..1 + 2 * depth)?);
-                out.push(byte);
+                out(NEW_LINE.get(..1 + 2 * depth)?);
+                out(&[byte]);
             }
             b',' => {
-                out.push(b',');
-                out.extend_from_slice(NEW_LINE.get(..1 + 2 * depth)?);
+                out(b",");
+                out(NEW_LINE.get(..1 + 2 * depth)?);
             }
-            b':' => out.extend_from_slice(b": "),
+            b':' => out(b": "),
             b'"' => {
                 let length = string_length(rest)?;
-                out.push(b'"');
-                out.extend_from_slice(rest.get(..length)?);
+                out(b"\"");
+                out(rest.get(..length)?);
                 rest = rest.get(length..)?;
             }
-            _ => out.push(byte),
+            _ => out(&[byte]),
         }
     }
     if layout == Layout::IndentedLine {
-        out.push(b'\n');
+        out(b"\n");
     }
-    (depth == 0).then_some(out)
+    (depth == 0).then_some(())
 }
 
 /// Returns the length of a string from after its first quote to after its last.

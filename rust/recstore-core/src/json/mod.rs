@@ -24,9 +24,12 @@ mod write;
 
 pub use error::{JsonError, JsonErrorKind, Position};
 pub use float::{es6_float, python_float, round_decimals};
-pub use layout::{Layout, compact, restore};
+pub use layout::{Layout, compact, restore, restored_len};
 pub use path::{Path, Step};
 pub use read::{Dialect, Kind, Limits, Number, Reader};
 pub use source::{Node, Source};
 pub use value::{Text, Value};
 pub use write::{Numbers, Plain, Rewrite, Sorting, Style, WriteError, to_vec, write};
+
+/// How deep documents and values may nest, unless the caller says otherwise. Real recordings reach 13.
+pub const MAX_DEPTH: usize = 128;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::escape::unescape;
-use super::{JsonError, JsonErrorKind as Wrong, Text};
+use super::{JsonError, JsonErrorKind as Wrong, MAX_DEPTH, Text};
 
 /// Which texts are accepted beside RFC 8259.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,13 +20,13 @@ pub enum Dialect {
 /// How much a document may ask of its reader. Raised by the caller, never by the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How deep arrays and objects may nest. Real recordings reach 13.
+    /// How deep arrays and objects may nest.
     pub depth: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 128 }
+        Self { depth: MAX_DEPTH }
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 
 use super::escape::{decode_wtf8, write_ascii, write_utf8};
-use super::{Node, Path, Source, Step, Value, es6_float, python_float};
+use super::{MAX_DEPTH, Node, Path, Source, Step, Value, es6_float, python_float};
 
 /// How a value is spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,15 +85,19 @@ pub struct Plain;
 impl Rewrite for Plain {}
 
 /// Why a value could not be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError<E> {
     /// The source holds something that is no JSON value.
+    #[error("is no JSON value")]
     Source(E),
     /// RFC 8785 cannot express NaN and Infinity.
+    #[error("is not a finite number, which RFC 8785 cannot express")]
     NotFinite,
     /// RFC 8785 cannot express a lone surrogate.
+    #[error("holds a lone surrogate, which RFC 8785 cannot express")]
     LoneSurrogate,
     /// Nested deeper than the limit; also what a list that contains itself looks like.
+    #[error("nests deeper than {MAX_DEPTH} levels, or contains itself")]
     TooDeep,
 }
 
@@ -126,9 +130,6 @@ pub fn to_vec(value: &Value<'_>, style: Style) -> Result<Vec<u8>, (String, Write
     write(&mut out, &value, style, &Plain, &Path::ROOT)?;
     Ok(out)
 }
-
-/// How deep a source may nest: as deep as a document that is read.
-const MAX_DEPTH: usize = 128;
 
 /// Appends `source` to `out`, spelled in `style` and changed by `rules`; `path` is where the source stands.
 ///

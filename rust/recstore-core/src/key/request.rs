@@ -121,8 +121,10 @@ pub fn path_of(url: &str) -> String {
     let end = rest.find(['?', '#']).unwrap_or(rest.len());
     let path = rest.get(..end).unwrap_or_default();
     // What follows a semicolon in the last segment are parameters, in the schemes that have them.
-    const WITH_PARAMETERS: [&str; 14] =
-        ["", "ftp", "hdl", "prospero", "http", "https", "shttp", "rtsp", "rtsps", "sip", "sips", "mms", "sftp", "tel"];
+    const WITH_PARAMETERS: &[&str] = &[
+        "", "ftp", "hdl", "prospero", "http", "imap", "https", "shttp", "rtsp", "rtsps", "rtspu", "sip", "sips", "mms",
+        "sftp", "tel",
+    ];
     let last_segment = path.rfind('/').unwrap_or(0);
     match path.get(last_segment..).and_then(|segment| segment.find(';')) {
         Some(semicolon) if WITH_PARAMETERS.contains(&scheme.as_str()) => {

@@ -1,13 +1,13 @@
 //! Where recordings lie in a tree.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, DirEntry};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use walkdir::{DirEntry, WalkDir};
+use walkdir::WalkDir;
 
-use super::Stamp;
+use super::{Stamp, stamp_of};
 use crate::error::Error;
 use crate::parallel;
 use crate::recording::FileName;
@@ -35,23 +35,15 @@ pub struct File {
 
 /// Returns the folders of recordings below `root`, relative to it, in the order of their paths.
 ///
-/// These are the folders called `recordings`; and the root itself where it is called so, or directly holds files that
-/// are named by keys. Links are not followed; hidden folders and those that only hold installed packages are left out,
-/// as are folders that cannot be read.
+/// These are the folders called `recordings`; where there is none, the root itself if files in it are named by keys. A
+/// root that is called `recordings` is the only one. Links are not followed; folders that are [passed
+/// over](is_passed_over) are left out, as are those that cannot be read.
 ///
 /// # Errors
 /// Where `root` is no folder that can be read.
 pub fn find_folders(root: &Path) -> Result<Vec<PathBuf>, Error> {
-    let read_root = || Error::io("read the folder", root);
-    let mut entries = fs::read_dir(root).map_err(read_root())?;
-    let is_named = |path: &Path| path.file_name().is_some_and(|name| name == RECORDINGS);
-    let holds_recordings = entries.any(|entry| {
-        entry.is_ok_and(|entry| {
-            let name = entry.file_name().to_str().and_then(FileName::parse);
-            name.is_some_and(|name| name.key().is_some())
-        })
-    });
-    if holds_recordings || is_named(root) {
+    let mut entries = fs::read_dir(root).map_err(Error::io("read the folder", root))?;
+    if root.file_name().is_some_and(|name| name == RECORDINGS) {
         return Ok(vec![PathBuf::new()]);
     }
     let mut folders = Vec::new();
@@ -63,47 +55,68 @@ pub fn find_folders(root: &Path) -> Result<Vec<PathBuf>, Error> {
                 folders.extend(entry.path().strip_prefix(root).map(Path::to_owned));
                 walk.skip_current_dir();
             }
-            Ok(entry) if is_foreign(&entry) => walk.skip_current_dir(),
+            Ok(entry) if entry.file_name().to_str().is_some_and(is_passed_over) => walk.skip_current_dir(),
             _ => {}
         }
+    }
+    let is_named_by_key = |name: FileName| name.key().is_some();
+    if folders.is_empty() && entries.any(|entry| name_of(entry).is_some_and(is_named_by_key)) {
+        folders.push(PathBuf::new());
     }
     Ok(folders)
 }
 
-fn is_foreign(entry: &DirEntry) -> bool {
-    let name = entry.file_name().to_string_lossy();
-    name.starts_with('.') || name == "node_modules" || name == "site-packages" || name == "__pycache__"
+/// Says whether folders of this name are passed over: hidden ones, and those that only hold what was installed or built.
+#[must_use]
+pub fn is_passed_over(folder: &str) -> bool {
+    folder.starts_with('.') || matches!(folder, "node_modules" | "site-packages" | "__pycache__")
 }
 
-/// Lists the recordings of all `folders`, relative to `root`: regular files with a name that ends in `.json`.
+fn name_of(entry: io::Result<DirEntry>) -> Option<FileName> {
+    entry.ok()?.file_name().to_str().and_then(FileName::parse)
+}
+
+/// Lists the names of the recordings in one folder, without looking at the files, in no order; and the folder's stamp,
+/// as in [`Folder`]. `None` where there is no such folder, or a link in its place.
+///
+/// # Errors
+/// Where the folder cannot be read.
+pub fn list_names(path: &Path) -> Result<Option<(Vec<FileName>, Option<Stamp>)>, Error> {
+    let now = SystemTime::now();
+    let entries = match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => fs::read_dir(path).map(|entries| (entries, Stamp::of(&metadata))),
+        Ok(_) => return Ok(None),
+        Err(error) => Err(error),
+    };
+    match entries {
+        Ok((entries, stamp)) => {
+            let is_file = |entry: &DirEntry| entry.file_type().is_ok_and(|kind| kind.is_file());
+            let names = entries.filter(|entry| entry.as_ref().is_ok_and(is_file)).filter_map(name_of);
+            Ok(Some((names.collect(), Some(stamp).filter(|stamp| stamp.is_settled(now)))))
+        }
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(Error::io("list the folder", path)(error)),
+    }
+}
+
+/// Lists the recordings of all `folders`, relative to `root`: regular files with a name that ends in `.json`. Folders that
+/// have gone are left out.
 ///
 /// # Errors
 /// Where a folder cannot be read, or a file in it not looked at.
 pub fn list_all(root: &Path, folders: Vec<PathBuf>) -> Result<Vec<(PathBuf, Folder)>, Error> {
-    let mut entries = Vec::new();
+    let mut files = Vec::new();
     let mut listings = Vec::with_capacity(folders.len());
-    for (number, folder) in folders.into_iter().enumerate() {
+    for folder in folders {
         let path = root.join(&folder);
-        let fail = || Error::io("list the folder", &path);
-        let now = SystemTime::now();
-        let stamp = Stamp::of(&fs::metadata(&path).map_err(fail())?);
-        for entry in fs::read_dir(&path).map_err(fail())? {
-            let entry = entry.map_err(fail())?;
-            if let Some(name) = entry.file_name().to_str().and_then(FileName::parse) {
-                entries.push((number, name, entry));
-            }
+        if let Some((names, stamp)) = list_names(&path)? {
+            files.extend(names.into_iter().map(|name| (listings.len(), path.join(name.to_string()), name)));
+            listings.push((folder, Folder { stamp, files: Vec::new() }));
         }
-        let stamp = Some(stamp).filter(|stamp| stamp.is_settled(now));
-        listings.push((folder, Folder { stamp, files: Vec::new() }));
     }
     // Looking at the files is what takes the time.
-    let look = |(_, _, entry): &(usize, FileName, fs::DirEntry)| match entry.metadata() {
-        Ok(metadata) => Ok(metadata.is_file().then(|| Stamp::of(&metadata))),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::io("look at", &entry.path())(error)),
-    };
-    let stamps = parallel::map(entries.len(), |index| entries.get(index).map(look));
-    for ((number, name, _), stamp) in entries.into_iter().zip(stamps.into_iter().flatten()) {
+    let stamps = parallel::map(files.len(), |index| files.get(index).map(|(_, path, _)| stamp_of(path)));
+    for ((number, _, name), stamp) in files.into_iter().zip(stamps.into_iter().flatten()) {
         if let (Some(stamp), Some((_, folder))) = (stamp?, listings.get_mut(number)) {
             folder.files.push(File { name, stamp });
         }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::Stamp;
 use crate::error::Error;
-use crate::recording::{Limits, Malformed};
+use crate::recording::Limits;
 
 /// Returns the stamp of the regular file at `path`; `None` where there is none (nothing at all, a folder, a link).
 ///
@@ -23,38 +23,36 @@ pub fn stamp_of(path: &Path) -> Result<Option<Stamp>, Error> {
 
 /// Reads the file at `path`, and returns its stamp where every later change of the file will show in it.
 ///
-/// A file that is being written while it is read is read again, a few times.
+/// A file that is written while it is read is read again, a few times.
 ///
 /// # Errors
-/// Where it cannot be read, is no regular file, or is larger than the limit.
+/// Where it cannot be read, is no regular file, is larger than the limit, or never stays as it is.
 pub fn read(path: &Path, limits: &Limits) -> Result<(Vec<u8>, Option<Stamp>), Error> {
     const ATTEMPTS: usize = 5;
     let fail = || Error::io("read", path);
-    for attempt in 1.. {
+    for _ in 0..ATTEMPTS {
         let now = SystemTime::now();
         let Some(found) = stamp_of(path)? else {
             return Err(fail()(ErrorKind::NotFound.into()));
         };
-        if found.size > limits.file_size {
-            let problem = Malformed::TooLarge { size: found.size, limit: limits.file_size };
-            return Err(Error::Malformed { path: path.to_owned(), problem });
-        }
-        let (text, before, after) = read_whole(path, found.size, limits.file_size).map_err(fail())?;
+        let too_large = |problem| Error::Malformed { path: path.to_owned(), problem };
+        limits.check_size(found.size).map_err(too_large)?;
+        let (text, before, after) = read_whole(path, found.size).map_err(fail())?;
         // Another inode means that a link was put in the place of the file, or another file was renamed to it.
-        let is_whole = before == after && before.inode == found.inode;
-        if is_whole || attempt == ATTEMPTS {
-            let stamp = Some(before).filter(|stamp| is_whole && stamp.is_settled(now));
-            return Ok((text, stamp));
+        if before == after && before.inode == found.inode && before.size == found.size {
+            return Ok((text, Some(before).filter(|stamp| stamp.is_settled(now))));
         }
     }
-    Err(fail()(ErrorKind::Interrupted.into()))
+    let busy =
+        io::Error::new(ErrorKind::ResourceBusy, "something writes into it all the time; rename whole files to it");
+    Err(fail()(busy))
 }
 
-fn read_whole(path: &Path, size: u64, limit: u64) -> io::Result<(Vec<u8>, Stamp, Stamp)> {
+fn read_whole(path: &Path, size: u64) -> io::Result<(Vec<u8>, Stamp, Stamp)> {
     let mut file = File::open(path)?;
     let before = Stamp::of(&file.metadata()?);
     let mut text = Vec::with_capacity(size as usize + 1);
-    (&mut file).take(limit).read_to_end(&mut text)?;
+    (&mut file).take(size).read_to_end(&mut text)?;
     let after = Stamp::of(&file.metadata()?);
     Ok((text, before, after))
 }

@@ -1,11 +1,10 @@
 //! Publication of a recording: whole or not at all, and never over another by accident.
 
-use std::fs::{self, File, Permissions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
-use tempfile::NamedTempFile;
+use tempfile::{Builder, NamedTempFile};
 
 use crate::error::Error;
 
@@ -40,31 +39,60 @@ pub enum Outcome {
 /// # Errors
 /// Where the system refuses; the old file, if there was one, is then as it was. [`Error::Conflict`] as asked for.
 pub fn publish(path: &Path, text: &[u8], on_conflict: OnConflict) -> Result<Outcome, Error> {
-    let existing = match fs::read(path) {
-        Ok(existing) => Some(existing),
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => return Err(Error::io("read", path)(error)),
-    };
-    let conflict = || match on_conflict {
-        OnConflict::Keep => Ok(Outcome::Kept),
-        _ => Err(Error::Conflict { path: path.to_owned() }),
-    };
-    match existing {
-        Some(existing) if existing == text => return Ok(Outcome::Unchanged),
-        Some(_) if on_conflict != OnConflict::Replace => return conflict(),
-        _ => {}
-    }
-    let outcome = if existing.is_some() { Outcome::Replaced } else { Outcome::Created };
-    let replace = on_conflict == OnConflict::Replace;
-    match write_atomically(path, replace, |file| file.write_all(text).map_err(Error::io("write", path))) {
-        Ok(()) => Ok(outcome),
-        // Somebody else was quicker.
-        Err(Error::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists && !replace => {
-            let theirs = fs::read(path).map_err(Error::io("read", path))?;
-            if theirs == text { Ok(Outcome::Unchanged) } else { conflict() }
+    let write =
+        |replace| write_atomically(path, replace, |file| file.write_all(text).map_err(Error::io("write", path)));
+    loop {
+        match (look(path, text)?, on_conflict) {
+            (Found::Nothing, _) => match write(false) {
+                Ok(()) => return Ok(Outcome::Created),
+                // Somebody else was quicker.
+                Err(Error::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            },
+            (Found::Same, _) => {
+                // Whoever wrote it may not have come to this.
+                let synced = File::open(path).and_then(|file| file.sync_all());
+                synced.map_err(Error::io("sync", path))?;
+                return sync_folder_of(path).map(|()| Outcome::Unchanged);
+            }
+            (_, OnConflict::Replace) => return write(true).map(|()| Outcome::Replaced),
+            (Found::NoFile, _) => return Err(Error::InTheWay { path: path.to_owned() }),
+            (Found::Other, OnConflict::Keep) => return Ok(Outcome::Kept),
+            (Found::Other, OnConflict::Error) => return Err(Error::Conflict { path: path.to_owned() }),
         }
-        Err(error) => Err(error),
     }
+}
+
+/// What is where a recording goes.
+enum Found {
+    Nothing,
+    /// The same bytes.
+    Same,
+    /// Other bytes.
+    Other,
+    /// A link or a folder.
+    NoFile,
+}
+
+fn look(path: &Path, text: &[u8]) -> Result<Found, Error> {
+    let fail = || Error::io("read", path);
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if !metadata.is_file() => Ok(Found::NoFile),
+        Ok(metadata) if metadata.len() != text.len() as u64 => Ok(Found::Other),
+        Ok(_) => {
+            let mut found = Vec::with_capacity(text.len() + 1);
+            let file = File::open(path).map_err(fail())?;
+            file.take(text.len() as u64 + 1).read_to_end(&mut found).map_err(fail())?;
+            Ok(if found == text { Found::Same } else { Found::Other })
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Nothing),
+        Err(error) => Err(fail()(error)),
+    }
+}
+
+fn sync_folder_of(path: &Path) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io("sync the folder", folder))
 }
 
 /// Writes a file under another name in the same folder and renames it when it is complete and on the disk.
@@ -80,18 +108,13 @@ pub fn write_atomically(
     write: impl FnOnce(&mut File) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let fail = || Error::io("write", path);
-    // What `open(path, "w")` gives, less what the user's mask takes.
-    const READABLE_AND_WRITABLE: u32 = 0o666;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".recstore-")
-        .suffix(".tmp")
-        .permissions(Permissions::from_mode(READABLE_AND_WRITABLE))
-        .tempfile_in(folder)
-        .map_err(fail())?;
+    // Readable and writable as what `open(path, "w")` makes.
+    let create = |path: &Path| File::create_new(path);
+    let mut file = Builder::new().prefix(".recstore-").suffix(".tmp").make_in(folder, create).map_err(fail())?;
     write(file.as_file_mut())?;
     file.as_file().sync_all().map_err(fail())?;
     let persist = if replace { NamedTempFile::persist } else { NamedTempFile::persist_noclobber };
     persist(file, path).map_err(|error| fail()(error.error))?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io("sync the folder", folder))
+    sync_folder_of(path)
 }

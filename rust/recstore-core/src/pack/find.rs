@@ -143,10 +143,16 @@ impl<B: AsRef<[u8]>> Pack<B> {
 
     /// Returns the block of a row, verified.
     pub fn block(&self, row: u32) -> Result<&[u8], PackError> {
+        let Range { start, end } = self.block_range(row)?;
+        self.part(BLOCKS, start, end - start)
+    }
+
+    /// Returns where the block of a row lies in the section of blocks, if it does.
+    pub(super) fn block_range(&self, row: u32) -> Result<Range<u64>, PackError> {
         let fields = self.fields(row)?;
         let offset = u64_at(fields, BLOCK_OFFSET).unwrap_or_default();
         let length = u32_at(fields, BLOCK_LENGTH).unwrap_or_default();
-        self.part(BLOCKS, offset, u64::from(length))
+        Ok(offset..offset.saturating_add(u64::from(length)))
     }
 
     /// Returns the stamp that the file of a row had when it was read; `None` where that is not known, or would not

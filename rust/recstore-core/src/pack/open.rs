@@ -34,6 +34,8 @@ pub struct Meta {
     pub base: String,
     /// The end of the root's path that test ids begin with; empty where they begin below the root.
     pub root: String,
+    /// The text of the settings file; empty where there is none.
+    pub settings: String,
 }
 
 pub(super) type Result<T, E = PackProblem> = std::result::Result<T, E>;
@@ -74,12 +76,6 @@ impl<B: AsRef<[u8]>> Pack<B> {
         self.count == 0
     }
 
-    /// Returns its size, in bytes.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.header.length
-    }
-
     /// Returns the path that it was opened by.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -106,7 +102,7 @@ impl<B: AsRef<[u8]>> Pack<B> {
         let wrong = |_| self.problem(damaged(0, "the section about the whole is not JSON"));
         let meta = Value::parse(self.whole(META)?).map_err(wrong)?;
         let text = |name| meta.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        Ok(Meta { profile: text("profile"), base: text("base"), root: text("root") })
+        Ok(Meta { profile: text("profile"), base: text("base"), root: text("root"), settings: text("settings") })
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -200,7 +196,12 @@ impl Parts {
 impl Meta {
     pub(super) fn to_json(&self) -> Vec<u8> {
         let text = |text: &String| Value::String(Text::from(text.clone()));
-        let members = [("profile", text(&self.profile)), ("base", text(&self.base)), ("root", text(&self.root))];
+        let members = [
+            ("profile", text(&self.profile)),
+            ("base", text(&self.base)),
+            ("root", text(&self.root)),
+            ("settings", text(&self.settings)),
+        ];
         let members = members.map(|(name, value)| (Text::from(name), value)).to_vec();
         crate::json::to_vec(&Value::Object(members), crate::json::Style::COMPACT).unwrap_or_default()
     }

@@ -58,11 +58,6 @@ impl Sums {
         (first..end).try_for_each(|page| if self.is_sound(page) { Ok(()) } else { self.check_page(pack, page) })
     }
 
-    /// Makes sure that a page of data is sound, without looking whether it was found so before.
-    pub(super) fn check_again(&self, pack: &[u8], page: u64) -> Result<(), PackProblem> {
-        self.check_page(pack, page)
-    }
-
     /// Returns the number of pages of data.
     pub(super) fn data_pages(&self) -> usize {
         self.data_end as usize - 1
@@ -74,8 +69,9 @@ impl Sums {
         bits >> (page % 64) & 1 == 1
     }
 
+    /// Makes sure that a page is sound, without looking whether it was found so before.
     #[cold]
-    fn check_page(&self, pack: &[u8], number: u64) -> Result<(), PackProblem> {
+    pub(super) fn check_page(&self, pack: &[u8], number: u64) -> Result<(), PackProblem> {
         let start = number * PAGE as u64;
         let page = usize::try_from(start).ok().and_then(|start| pack.get(start..start + PAGE));
         let expected = self.expected(pack, number)?;

@@ -1,5 +1,7 @@
 //! All of a pack, looked at.
 
+use std::ops::Range;
+
 use super::format::{FOLDERS, damaged};
 use super::{Pack, PackError};
 use crate::parallel;
@@ -12,15 +14,30 @@ impl<B: AsRef<[u8]> + Sync> Pack<B> {
     /// looked at, which finds what a stranger could have put under right checksums.
     #[must_use]
     pub fn verify(&self) -> Vec<PackError> {
-        let check = |page: usize| self.sums.check_again(self.bytes(), page as u64 + 1).err();
+        let check = |page: usize| self.sums.check_page(self.bytes(), page as u64 + 1).err();
         let damaged = parallel::map(self.sums.data_pages(), check);
         let mut problems: Vec<_> = damaged.into_iter().flatten().map(|problem| self.problem(problem)).collect();
         if problems.is_empty() {
-            problems.extend([self.folders().err(), self.meta().err()].into_iter().flatten());
+            let whole = [self.folders().err(), self.meta().err(), self.check_blocks().err()];
+            problems.extend(whole.into_iter().flatten());
             let rows = parallel::map(self.count as usize, |row| self.verify_row(row as u32).err());
             problems.extend(rows.into_iter().flatten());
         }
         problems
+    }
+
+    /// Makes sure that no byte is part of two blocks, by which a small pack could be made to unpack to a large tree.
+    ///
+    /// # Errors
+    /// Where one is, or the pack is damaged.
+    pub fn check_blocks(&self) -> Result<(), PackError> {
+        let mut blocks = (0..self.count).map(|row| self.block_range(row)).collect::<Result<Vec<_>, _>>()?;
+        blocks.sort_unstable_by_key(|block| block.start);
+        let overlaps = |pair: &[Range<u64>]| matches!(pair, [first, second] if first.end > second.start);
+        match blocks.windows(2).find(|pair| overlaps(pair)) {
+            Some([_, second]) => Err(self.problem(damaged(second.start, "a block begins inside of another"))),
+            _ => Ok(()),
+        }
     }
 
     fn verify_row(&self, row: u32) -> Result<(), PackError> {
@@ -34,12 +51,6 @@ impl<B: AsRef<[u8]> + Sync> Pack<B> {
             return Err(wrong("a recording is not found under its key"));
         }
         self.stamp(row)?;
-        let view = View::new(self.block(row)?).map_err(wrong_block)?;
-        (0..view.chunk_count()).try_for_each(|chunk| {
-            view.chunk_data(chunk).and_then(|_| view.chunk_type(chunk)).map_err(wrong_block)?;
-            Ok(())
-        })?;
-        view.file().map_err(wrong_block)?;
-        Ok(())
+        View::new(self.block(row)?).and_then(|view| view.check()).map_err(wrong_block)
     }
 }

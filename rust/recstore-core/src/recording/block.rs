@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::DamagedBlock;
-use crate::json::{Dialect, Layout, Reader, Text, restore};
+use crate::json::{Dialect, Layout, Reader, Text, restore, restored_len};
 
 /// Size of the header, in bytes.
 const HEADER: usize = 64;
@@ -120,16 +120,36 @@ impl<'a> View<'a> {
     /// # Errors
     /// Where the block is damaged; as all methods below.
     pub fn file(&self) -> Result<Vec<u8>> {
-        let layout = match self.flags() >> LAYOUT_SHIFT {
-            1 => Layout::Indented,
-            2 => Layout::IndentedLine,
-            _ => return Ok(self.verbatim.to_vec()),
-        };
-        restore(self.json, layout).ok_or(DamagedBlock("text"))
+        match self.layout() {
+            Layout::Other => Ok(self.verbatim.to_vec()),
+            layout => restore(self.json, layout).ok_or(DamagedBlock("text")),
+        }
     }
 
-    /// Returns the bytes of a file that is no recording; `None` where it is one.
-    pub(super) fn broken_file(&self) -> Option<&'a [u8]> {
+    /// Returns how many bytes [`View::file`] would return. White space makes a file longer than its block; in a block
+    /// made by a stranger up to 257 times.
+    pub fn file_len(&self) -> Result<u64> {
+        match self.layout() {
+            Layout::Other => Ok(self.verbatim.len() as u64),
+            layout => restored_len(self.json, layout).ok_or(DamagedBlock("text")),
+        }
+    }
+
+    /// Makes sure that every part is where the index says.
+    pub fn check(&self) -> Result<()> {
+        self.test_id()?;
+        self.request()?;
+        self.body()?;
+        self.error()?;
+        self.error_message()?;
+        self.file_len()?;
+        (0..self.chunk_count()).try_for_each(|chunk| self.chunk_data(chunk).and(self.chunk_type(chunk)).map(drop))
+    }
+
+    /// Returns the bytes of a file that is no recording, where they were kept; `None` where it is one. The other methods
+    /// find nothing in such a file.
+    #[must_use]
+    pub fn broken_file(&self) -> Option<&'a [u8]> {
         (self.flags() & IS_BROKEN != 0).then_some(self.verbatim)
     }
 
@@ -203,6 +223,14 @@ impl<'a> View<'a> {
             return Ok(None);
         }
         self.json.get(tag).and_then(string).map(Some).ok_or(DamagedBlock("type tag"))
+    }
+
+    fn layout(&self) -> Layout {
+        match self.flags() >> LAYOUT_SHIFT {
+            1 => Layout::Indented,
+            2 => Layout::IndentedLine,
+            _ => Layout::Other,
+        }
     }
 
     fn flags(&self) -> u32 {

@@ -1,5 +1,7 @@
 //! A new recording into the text of its file.
 
+use std::convert::Infallible;
+
 use super::{DamagedBlock, View};
 use crate::json::{Dialect, JsonError, Reader, Style, Text, Value, WriteError, to_vec};
 use crate::key::Key;
@@ -64,7 +66,7 @@ pub fn compose(
     request: &Value<'_>,
     mut answer: Answer<'_>,
     key: &Key,
-) -> Result<Vec<u8>, String> {
+) -> Result<Vec<u8>, (String, WriteError<Infallible>)> {
     match &mut answer.body {
         Value::Array(chunks) => chunks.iter_mut().for_each(|chunk| normalise(chunk, key)),
         whole => normalise(whole, key),
@@ -88,10 +90,7 @@ pub fn compose(
     if answer.has_mapping {
         recording.push(("id_normalization_mapping", object([])));
     }
-    let mut text = to_vec(&object(recording), Style::INDENTED).map_err(|(path, error)| match error {
-        WriteError::TooDeep => format!("{path} nests too deeply"),
-        WriteError::NotFinite | WriteError::LoneSurrogate | WriteError::Source(_) => path,
-    })?;
+    let mut text = to_vec(&object(recording), Style::INDENTED)?;
     text.push(b'\n');
     Ok(text)
 }

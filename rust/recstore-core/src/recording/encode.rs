@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::block::{IS_BROKEN, IS_ERROR, IS_STREAMING, Parts};
-use super::{Limits, Malformed, View};
-use crate::json::{self, Dialect, JsonError, Kind, Layout, Number, Reader, Style, Value, compact, to_vec};
+use super::{Limits, Malformed};
+use crate::json::{Dialect, JsonError, Kind, Layout, Number, Reader, Style, Value, compact, to_vec};
 
 /// Reads the text of a recording file into a block.
 ///
@@ -23,17 +23,14 @@ use crate::json::{self, Dialect, JsonError, Kind, Layout, Number, Reader, Style,
 /// Where the text is no recording.
 pub fn encode(text: &[u8], limits: &Limits) -> Result<Vec<u8>, Malformed> {
     let size = text.len() as u64;
-    let limit = limits.file_size.min(i32::MAX as u64);
-    if size > limit {
-        return Err(Malformed::TooLarge { size, limit });
-    }
+    limits.check_size(size)?;
     let not_json = |error: JsonError| Malformed::Json { error, position: error.position(text) };
     let compact_text = |text| compact(Reader::new(text)?.dialect(Dialect::Python).limits(limits.json));
     let (mut json, mut layout) = compact_text(text).map_err(not_json)?;
     let mut parts = Parts::find(&json, limits)?;
     if !parts.mapping.is_empty() {
         let mapping = json.get(parts.mapping).unwrap_or_default();
-        json = replace_ids(&json, mapping)?;
+        json = replace_ids(&json, mapping, limits)?;
         layout = Layout::Other;
         parts = Parts::find(&json, limits)?;
     }
@@ -47,32 +44,26 @@ pub fn encode_broken(text: &[u8]) -> Vec<u8> {
     Parts { flags: IS_BROKEN, ..Parts::default() }.assemble(b"", Layout::Other, text)
 }
 
-impl View<'_> {
-    /// Says why the file is no recording, if it is none. The other methods find nothing in such a file.
-    #[must_use]
-    pub fn problem(&self, limits: &Limits) -> Option<Malformed> {
-        self.broken_file().and_then(|text| encode(text, limits).err())
-    }
-}
-
 impl Parts {
     /// Finds the parts of a recording in JSON that [`compact`] has checked. Of members with one name the last counts.
     fn find(json: &[u8], limits: &Limits) -> Result<Self, Malformed> {
         let mut parts = Self::default();
         let mut has_response = false;
-        let mut reader = Reader::new(json)?.dialect(Dialect::Python).limits(json::Limits { depth: limits.json.depth });
+        let mut reader = Reader::new(json)?.dialect(Dialect::Python).limits(limits.json);
         expect(&mut reader, Kind::Object, "the document")?;
         reader.object(|reader, name| {
             let is_null = reader.peek()? == Kind::Null;
             match name.as_bytes() {
-                b"test_id" if !is_null => parts.test_id = skip(reader, Kind::String, "test_id")?,
+                b"test_id" if is_null => parts.test_id = reader.null().map(|()| 0..0)?,
+                b"test_id" => parts.test_id = skip(reader, Kind::String, "test_id")?,
                 b"request" => parts.request = skip(reader, Kind::Object, "request")?,
                 b"response" => {
                     expect(reader, Kind::Object, "response")?;
                     has_response = true;
                     parts.find_response(reader, limits)?;
                 }
-                b"id_normalization_mapping" if !is_null => {
+                b"id_normalization_mapping" if is_null => parts.mapping = reader.null().map(|()| 0..0)?,
+                b"id_normalization_mapping" => {
                     let mapping = skip(reader, Kind::Object, "id_normalization_mapping")?;
                     parts.mapping = if mapping.len() > "{}".len() { mapping } else { 0..0 };
                 }
@@ -100,14 +91,15 @@ impl Parts {
                     self.find_chunks(reader, limits)?;
                     self.body = start..reader.at();
                 }
-                (b"is_streaming", Kind::Bool) => self.set_flag(IS_STREAMING, reader.bool()?),
-                (b"is_exception", Kind::Bool) => self.set_flag(IS_ERROR, reader.bool()?),
-                (b"exception_data", Kind::Object) => self.error = reader.span()?,
-                (b"exception_message", Kind::String) => self.error_message = reader.span()?,
+                (b"is_streaming", _) => self.set_flag(IS_STREAMING, is_true(reader)?),
+                (b"is_exception", _) => self.set_flag(IS_ERROR, is_true(reader)?),
+                (b"exception_data", _) => self.error = span_of(reader, Kind::Object)?,
+                (b"exception_message", _) => self.error_message = span_of(reader, Kind::String)?,
                 (b"status", Kind::Number) => {
                     let number = reader.number()?;
                     self.status = if let Number::Int(digits) = number { digits.parse().unwrap_or(0) } else { 0 };
                 }
+                (b"status", _) => self.status = reader.skip().map(|()| 0)?,
                 _ => reader.skip()?,
             }
             Ok::<_, Malformed>(())
@@ -144,23 +136,27 @@ fn chunk(reader: &mut Reader<'_>) -> Result<[Range<usize>; 2], JsonError> {
         return Ok([reader.span()?, UNTAGGED]);
     }
     let start = reader.at();
-    let (mut tag, mut data, mut members) = (0..0, 0..0, 0);
+    let (mut tag, mut data, mut has_others) = (0..0, 0..0, false);
     reader.object(|reader, name| {
-        members += 1;
-        match (name.as_bytes(), reader.peek()?) {
-            (b"__type__", Kind::String) => tag = reader.span()?,
-            (b"__data__", _) => data = reader.span()?,
-            _ => reader.skip()?,
+        match name.as_bytes() {
+            b"__type__" => tag = span_of(reader, Kind::String)?,
+            b"__data__" => data = reader.span()?,
+            _ => {
+                has_others = true;
+                reader.skip()?;
+            }
         }
         Ok::<_, JsonError>(())
     })?;
-    let is_tagged = members == 2 && !tag.is_empty() && !data.is_empty();
+    let is_tagged = !has_others && !tag.is_empty() && !data.is_empty();
     Ok(if is_tagged { [data, tag] } else { [start..reader.at(), UNTAGGED] })
 }
 
 /// Does what the recorder of OGX does on reading with a mapping of new ids to old ones: in the text of the whole
 /// document, every old one becomes the new one.
-fn replace_ids(json: &[u8], mapping: &[u8]) -> Result<Vec<u8>, JsonError> {
+fn replace_ids(json: &[u8], mapping: &[u8], limits: &Limits) -> Result<Vec<u8>, Malformed> {
+    // Each id costs a pass over the text, and may make it longer; in a hostile file both without end.
+    const MAX_IDS: usize = 1_000;
     fn parse(json: &[u8]) -> Result<Value<'_>, JsonError> {
         Reader::new(json)?.dialect(Dialect::Python).document(Value::read)
     }
@@ -168,9 +164,15 @@ fn replace_ids(json: &[u8], mapping: &[u8]) -> Result<Vec<u8>, JsonError> {
     let spell = |value: &Value<'_>, style| String::from_utf8(to_vec(value, style).unwrap_or_default());
     let mut text = spell(&parse(json)?, Style::PYTHON).unwrap_or_default();
     if let Value::Object(members) = parse(mapping)? {
+        if members.len() > MAX_IDS {
+            return Err(Malformed::TooManyIds { found: members.len(), limit: MAX_IDS });
+        }
         for (new, old) in members {
             if let Some(old) = old.as_str().filter(|old| !old.is_empty()) {
-                text = text.replace(old, &new.to_lossy());
+                let new = new.to_lossy();
+                let found = text.matches(old).count() as u64;
+                limits.check_size(text.len() as u64 - found * old.len() as u64 + found * new.len() as u64)?;
+                text = text.replace(old, &new);
             }
         }
     }
@@ -179,6 +181,17 @@ fn replace_ids(json: &[u8], mapping: &[u8]) -> Result<Vec<u8>, JsonError> {
         *mapping = Value::Object(Vec::new());
     }
     Ok(spell(&mapped, Style::COMPACT).unwrap_or_default().into_bytes())
+}
+
+/// Passes over a value and says whether it is `true`.
+fn is_true(reader: &mut Reader<'_>) -> Result<bool, JsonError> {
+    if reader.peek()? == Kind::Bool { reader.bool() } else { reader.skip().map(|()| false) }
+}
+
+/// Passes over a value and returns where it stands, or nothing where it is of another kind.
+fn span_of(reader: &mut Reader<'_>, kind: Kind) -> Result<Range<usize>, JsonError> {
+    let is_kind = reader.peek()? == kind;
+    reader.span().map(|span| if is_kind { span } else { 0..0 })
 }
 
 fn skip(reader: &mut Reader<'_>, kind: Kind, place: &'static str) -> Result<Range<usize>, Malformed> {

@@ -19,6 +19,20 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// The largest file that any limit allows, in bytes: offsets in a block have 32 bits.
+    pub const MAX_FILE_SIZE: u64 = i32::MAX as u64;
+
+    /// Makes sure that a file of so many bytes may be read.
+    ///
+    /// # Errors
+    /// Where it is larger than the limit.
+    pub fn check_size(&self, size: u64) -> Result<(), Malformed> {
+        let limit = self.file_size.min(Self::MAX_FILE_SIZE);
+        if size > limit { Err(Malformed::TooLarge { size, limit }) } else { Ok(()) }
+    }
+}
+
 /// Why a file is no recording.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -48,6 +62,14 @@ pub enum Malformed {
         size: u64,
         /// The limit, in bytes.
         limit: u64,
+    },
+    /// It replaces more ids than the limit.
+    #[error("id_normalization_mapping has {found} members, more than the limit of {limit} for one recording")]
+    TooManyIds {
+        /// How many there are.
+        found: usize,
+        /// The limit.
+        limit: usize,
     },
     /// It has more chunks than the limit.
     #[error("more chunks than the limit of {limit} for one recording")]

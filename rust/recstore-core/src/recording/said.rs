@@ -4,6 +4,8 @@
 //! OpenAI (chat, completions, responses), Anthropic, Gemini and Ollama, and lines of server-sent events that hold them.
 //! Reasoning is not text: it is not said to the user.
 
+use std::collections::HashMap;
+
 use crate::json::{Dialect, JsonError, Kind, Number, Reader, Text};
 
 /// What a model says in one chunk.
@@ -18,6 +20,8 @@ pub struct Said {
 /// A call of a tool, or the piece of one that a chunk brings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ToolCall {
+    /// Which of the answers it belongs to, where several were asked for.
+    pub choice: i64,
     /// Which of the calls the piece belongs to, where the chunk says so.
     pub index: Option<i64>,
     /// The id of the call, where the chunk says it.
@@ -62,20 +66,25 @@ pub fn said(data: &[u8]) -> Result<Said, JsonError> {
 
 /// Puts the pieces of calls together that the chunks of a stream bring.
 ///
-/// Pieces with one index belong to one call, until a piece with another id begins the next.
+/// Pieces with one index in one choice belong to one call, until a piece with another id begins the next.
 #[must_use]
 pub fn join_tool_calls(pieces: impl IntoIterator<Item = ToolCall>) -> Vec<ToolCall> {
     let mut calls: Vec<ToolCall> = Vec::new();
+    let mut open: HashMap<(i64, i64), usize> = HashMap::new();
     for piece in pieces {
+        let place = piece.index.map(|index| (piece.choice, index));
         let begins = |call: &ToolCall| piece.id.is_some() && call.id.is_some() && piece.id != call.id;
-        let open = calls.iter_mut().rev().find(|call| call.index.is_some() && call.index == piece.index);
-        match open.filter(|call| !begins(call)) {
+        let call = place.and_then(|place| calls.get_mut(*open.get(&place)?));
+        match call.filter(|call| !begins(call)) {
             Some(call) => {
                 call.id = call.id.take().or(piece.id);
                 call.name = call.name.take().or(piece.name);
                 call.arguments.extend_from_slice(&piece.arguments);
             }
-            None => calls.push(piece),
+            None => {
+                open.extend(place.map(|place| (place, calls.len())));
+                calls.push(piece);
+            }
         }
     }
     calls
@@ -134,11 +143,16 @@ impl Said {
 
     /// A choice of OpenAI's.
     fn choice(&mut self, reader: &mut Reader<'_>) -> Read {
+        let before = self.tool_calls.len();
+        let mut choice = None;
         members(reader, |reader, name, kind| match (name, kind) {
             (b"delta" | b"message", Kind::Object) => self.message(reader),
             (b"text", Kind::String) => self.string(reader),
+            (b"index", Kind::Number) => integer(reader).map(|index| choice = index),
             _ => reader.skip(),
-        })
+        })?;
+        self.tool_calls.iter_mut().skip(before).for_each(|call| call.choice = choice.unwrap_or_default());
+        Ok(())
     }
 
     /// A message or a piece of one, of OpenAI or Ollama.

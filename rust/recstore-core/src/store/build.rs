@@ -17,15 +17,17 @@ use crate::recording::{FileName, View, encode, encode_broken};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// To answer in the place of the files beside it: it can tell which of them have changed. Files that cannot be
-    /// read, and those above the limit of size, are left out; they are read, and what is wrong with them is told, when
-    /// they are asked for.
+    /// read, and those above the limit of size, are left out, and of those that are no recordings the text; they are
+    /// read, and what is wrong with them is told, when they are asked for.
     Cache,
     /// To take all files elsewhere.
     Export,
 }
 
-/// Files are read and written so many at a time: enough for all cores, few enough for any memory.
+/// Files are read and written so many at a time, or so many bytes of them (or one larger file): enough for all cores,
+/// little enough for any memory.
 const BATCH: usize = 512;
+const BATCH_SIZE: u64 = 64 << 20;
 
 /// Writes all listed files into a pack, in the order of folders and names, so that equal trees give equal packs; takes
 /// from the pack of `old` what has not changed. `path` is for error messages.
@@ -45,7 +47,7 @@ pub(super) fn build_pack<W: Write + Seek>(
             // A pack holds paths as text.
             match purpose {
                 Purpose::Cache => continue,
-                Purpose::Export => return Err(Error::Unrecordable(format!("the path {folder:?} is not UTF-8"))),
+                Purpose::Export => return Err(Error::NotUtf8 { path: folder.clone() }),
             }
         };
         let number = folders.len() as u32;
@@ -55,11 +57,16 @@ pub(super) fn build_pack<W: Write + Seek>(
     let known = KnownFiles::of(old);
     let read = |(_, folder, file): &(u32, &Path, &File)| match known.block(folder, file) {
         Some(block) => Ok((Cow::Borrowed(block), Some(file.stamp))),
-        None => read_block(store, &folder.join(file.name.to_string())),
+        None => read_block(store, &folder.join(file.name.to_string()), purpose),
     };
     let mut root = None;
     let mut writer = Writer::new(out, purpose == Purpose::Cache).map_err(fail())?;
-    for batch in sources.chunks(BATCH) {
+    let mut rest = sources.as_slice();
+    while let Some((batch, later)) = rest.split_at_checked(batch_len(rest.iter().map(|(_, _, file)| file.stamp.size))) {
+        if batch.is_empty() {
+            break;
+        }
+        rest = later;
         let blocks = parallel::map(batch.len(), |index| batch.get(index).map(read));
         for ((number, folder, file), block) in batch.iter().zip(blocks.into_iter().flatten()) {
             let (block, stamp) = match (block, purpose) {
@@ -76,21 +83,34 @@ pub(super) fn build_pack<W: Write + Seek>(
     }
     let profile = store.settings.profile.name.to_owned();
     let base = to_portable(store.places.base()).unwrap_or_default();
-    let meta = Meta { profile, base, root: root.unwrap_or_default() };
+    let settings = store.settings.text.clone();
+    let meta = Meta { profile, base, root: root.unwrap_or_default(), settings };
     writer.finish(&folders, &meta).map_err(fail())?;
     Ok(())
 }
 
-fn read_block<'a>(store: &Store, path: &Path) -> Result<(Cow<'a, [u8]>, Option<Stamp>), Error> {
+/// Returns how many of the files, of which the sizes come, make a batch: at least one, if there is one.
+fn batch_len(sizes: impl Iterator<Item = u64>) -> usize {
+    let mut total = 0_u64;
+    let fits = |size: &u64| {
+        let is_first = total == 0;
+        total = total.saturating_add((*size).max(1));
+        is_first || total <= BATCH_SIZE
+    };
+    sizes.take(BATCH).take_while(fits).count()
+}
+
+fn read_block<'a>(store: &Store, path: &Path, purpose: Purpose) -> Result<(Cow<'a, [u8]>, Option<Stamp>), Error> {
     let (text, stamp) = loose::read(&store.root.join(path), &store.limits)?;
-    let block = encode(&text, &store.limits).unwrap_or_else(|_| encode_broken(&text));
+    let kept = if purpose == Purpose::Export { &text[..] } else { &[] };
+    let block = encode(&text, &store.limits).unwrap_or_else(|_| encode_broken(kept));
     Ok((Cow::Owned(block), stamp))
 }
 
-/// The files that a pack knows, by folder and name.
+/// The files that a pack knows.
 struct KnownFiles<'a> {
     state: &'a State,
-    rows: HashMap<(usize, FileName), (u32, Stamp)>,
+    rows: HashMap<(&'a Path, FileName), (u32, Stamp)>,
 }
 
 impl<'a> KnownFiles<'a> {
@@ -98,8 +118,10 @@ impl<'a> KnownFiles<'a> {
         let mut rows = HashMap::new();
         if let Some(pack) = &state.pack {
             for row in 0..pack.len() {
-                if let (Ok(entry), Ok(Some(stamp))) = (pack.entry(row), pack.stamp(row)) {
-                    rows.insert((entry.folder as usize, entry.name), (row, stamp));
+                if let (Ok(entry), Ok(Some(stamp))) = (pack.entry(row), pack.stamp(row))
+                    && let Some(folder) = state.pack_folders.get(entry.folder as usize)
+                {
+                    rows.insert((&**folder, entry.name), (row, stamp));
                 }
             }
         }
@@ -108,7 +130,6 @@ impl<'a> KnownFiles<'a> {
 
     /// Returns the block of a file that is as it was when the pack was made; `None` also where the pack is damaged.
     fn block(&self, folder: &Path, file: &File) -> Option<&'a [u8]> {
-        let folder = self.state.folders.iter().position(|known| *known.path == *folder)?;
         let (row, stamp) = self.rows.get(&(folder, file.name.clone()))?;
         self.state.pack.as_ref().filter(|_| *stamp == file.stamp)?.block(*row).ok()
     }

@@ -1,9 +1,12 @@
 //! The pack that a store keeps beside its recordings, in a folder that ignores itself in git.
 
-use std::fs;
-use std::io::{BufWriter, ErrorKind};
+use std::fs::{self, File};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::Builder;
 
 use super::Store;
 use super::build::{Purpose, build_pack};
@@ -15,7 +18,9 @@ use crate::pack::Pack;
 /// The folder, in the root of a store.
 const FOLDER: &str = ".recstore";
 const PACK: &str = "pack";
-const IGNORE: &str = "# Made by recstore; it can be deleted at any time.\n*\n";
+const IGNORE: &[u8] = b"# Made by recstore; it can be deleted at any time.\n*\n";
+/// How the names of packs begin that are being written.
+const TEMPORARY: &str = "pack-";
 
 /// Opens the pack beside the recordings of `root`; `None` where there is none that can be used.
 pub(super) fn open(root: &Path) -> Option<Arc<Pack>> {
@@ -51,15 +56,31 @@ pub(super) fn build(store: &Store, old: &State, listings: &[(PathBuf, loose::Fol
         return Err(Error::io("use as a folder", &folder)(ErrorKind::NotADirectory.into()));
     }
     let ignore = folder.join(".gitignore");
-    if !ignore.exists() {
-        fs::write(&ignore, IGNORE).map_err(Error::io("write", &ignore))?;
+    match File::create_new(&ignore).and_then(|mut file| file.write_all(IGNORE)) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(Error::io("write", &ignore)(error)),
+        _ => {}
     }
+    remove_abandoned(&folder);
     let path = folder.join(PACK);
     let fail = || Error::io("write", &path);
-    let temporary = tempfile::Builder::new().prefix("pack-").suffix(".tmp").tempfile_in(&folder).map_err(fail())?;
+    let create = |path: &Path| File::create_new(path);
+    let temporary = Builder::new().prefix(TEMPORARY).suffix(".tmp").make_in(&folder, create).map_err(fail())?;
     let out = BufWriter::with_capacity(1 << 20, temporary.as_file());
     build_pack(out, &path, store, old, listings, Purpose::Cache)?;
     // Not synced: a pack that a power cut tears is found out by its checksums and made again.
     temporary.persist(&path).map_err(|error| fail()(error.error))?;
     Ok(Arc::new(Pack::open(&path).map_err(Error::io("map", &path))??))
+}
+
+/// Removes what killed processes have left behind. That a file could not be removed is for the next to see to.
+fn remove_abandoned(folder: &Path) {
+    // Longer than writing any pack takes.
+    const LONG: Duration = Duration::from_secs(3600);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_temporary = entry.file_name().to_str().is_some_and(|name| name.starts_with(TEMPORARY));
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        if is_temporary && modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > LONG)) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }

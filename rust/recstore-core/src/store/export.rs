@@ -4,11 +4,12 @@ use std::fs::{self, File};
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::Path;
 
-use super::Store;
 use super::build::{Purpose, build_pack};
 use super::state::State;
+use super::{SETTINGS_FILE, Store};
 use crate::error::Error;
 use crate::loose::{self, write_atomically};
+use crate::pack::{PackError, PackProblem};
 
 impl Store {
     /// Writes all recordings of a tree into a pack at `path`, to take elsewhere. The bytes depend on nothing but the
@@ -28,8 +29,8 @@ impl Store {
     }
 }
 
-/// Writes the files of a pack into `folder`, which must be empty or not there, byte for byte as they were. Returns how
-/// many there are.
+/// Writes the files of a pack into `folder`, which must be empty or not there, byte for byte as they were, and the settings
+/// file, if there was one. Returns how many recordings there are.
 ///
 /// # Errors
 /// Where the folder is not empty, the pack is damaged or was made to write elsewhere, or the system refuses.
@@ -38,6 +39,14 @@ pub fn unpack(store: &Store, folder: &Path) -> Result<usize, Error> {
     let mut entries = fs::read_dir(folder).map_err(Error::io("list the folder", folder))?;
     if entries.next().is_some() {
         return Err(Error::NotEmpty { path: folder.to_owned() });
+    }
+    if let Some(pack) = &store.state().pack {
+        pack.check_blocks()?;
+    }
+    if !store.settings.text.is_empty() {
+        let path = folder.join(SETTINGS_FILE);
+        let file = File::create_new(&path).and_then(|mut file| file.write_all(store.settings.text.as_bytes()));
+        file.map_err(Error::io("write", &path))?;
     }
     let mut count = 0;
     for recording in store.files()? {
@@ -50,7 +59,8 @@ pub fn unpack(store: &Store, folder: &Path) -> Result<usize, Error> {
         let file = File::create_new(&path).and_then(|mut file| file.write_all(&text));
         match file {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                return Err(Error::NotEmpty { path });
+                let problem = PackProblem::Damaged { at: 0, what: "two of its files have one path" };
+                return Err(PackError { path: store.root.clone(), problem }.into());
             }
             file => file.map_err(Error::io("write", &path))?,
         }

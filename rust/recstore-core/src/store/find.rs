@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::state::{Listed, State};
+use super::state::Listed;
 use super::{Recording, Store};
 use crate::error::Error;
 use crate::key::Key;
 use crate::loose::{self, Stamp, stamp_of};
-use crate::pack::{Pack, PackError};
-use crate::recording::{FileName, View, encode, unite};
+use crate::recording::{FileName, View, unite};
 
 impl Store {
     /// Returns the recording with `key`; `None` where there is none.
@@ -23,17 +23,17 @@ impl Store {
     /// # Errors
     /// Where the file is no recording or cannot be read, or the store is a pack and damaged.
     pub fn get(&self, key: &Key, test_id: Option<&str>) -> Result<Option<Recording>, Error> {
-        self.search(key, test_id, |state, candidates| {
+        self.search(key, test_id, |candidates| {
             for (index, candidate) in candidates.iter().enumerate() {
-                let Some(recording) = self.load(state, candidate)? else { continue };
+                let Some(recording) = self.read(candidate)? else { continue };
                 if !candidate.is_model_list() {
                     return Ok(Some((Some(index), recording)));
                 }
                 let others = candidates.iter().skip(index + 1).filter(|other| other.is_model_list());
-                let others = others.filter_map(|other| self.load(state, other).transpose());
-                let lists: Vec<_> = std::iter::once(Ok(recording)).chain(others).collect::<Result<_, _>>()?;
+                let others: Vec<_> =
+                    others.filter_map(|other| self.read(other).transpose()).collect::<Result<_, _>>()?;
                 // What is missing from any folder is missing from the union.
-                return Ok(Some((None, self.unite(lists)?)));
+                return Ok(Some((None, united(recording, &others)?)));
             }
             Ok(None)
         })
@@ -44,9 +44,9 @@ impl Store {
     /// # Errors
     /// Where the file system does not say, or the store is a pack and damaged.
     pub fn contains(&self, key: &Key, test_id: Option<&str>) -> Result<bool, Error> {
-        let found = self.search(key, test_id, |state, candidates| {
+        let found = self.search(key, test_id, |candidates| {
             for (index, candidate) in candidates.iter().enumerate() {
-                if !self.is_tree || stamp_of(&self.root.join(state.path(candidate)))?.is_some() {
+                if !self.is_tree || stamp_of(&self.root.join(candidate.path()))?.is_some() {
                     return Ok(Some((Some(index), ())));
                 }
             }
@@ -69,16 +69,41 @@ impl Store {
     /// # Errors
     /// Where the store is a pack and damaged.
     pub fn list(&self) -> Result<Vec<Listed>, Error> {
-        let all = self.state().all();
-        if all.is_err() && self.leave_damaged_pack()? { self.state().all() } else { all }
+        self.asking_pack(|| self.state().all())
     }
 
-    /// Reads a listed file; `None` where it has gone.
+    /// Reads a listed file, or takes it from the pack where the pack has it as it is now; `None` where it has gone.
     ///
     /// # Errors
     /// Where it is no recording or cannot be read.
     pub fn read(&self, file: &Listed) -> Result<Option<Recording>, Error> {
-        self.load(&self.state(), file)
+        let path = self.root.join(file.path());
+        let malformed = |problem| Error::Malformed { path: path.clone(), problem };
+        if let Some((pack, row)) = &file.packed {
+            let packed = Recording::packed(file, pack.clone(), *row, self.limits);
+            if !self.is_tree {
+                let view = packed.view()?;
+                self.limits.check_size(view.json().len() as u64).map_err(malformed)?;
+                // With other limits than those it was packed with, it may be a recording.
+                let broken = view.broken_file().map(|text| Recording::read(file, text, self.limits));
+                return broken.unwrap_or(Ok(packed)).map_err(malformed).map(Some);
+            }
+            let Some(stamp) = stamp_of(&path)? else { return Ok(None) };
+            self.limits.check_size(stamp.size).map_err(malformed)?;
+            match (pack.stamp(*row), packed.view()) {
+                (Ok(known), Ok(view)) if known == Some(stamp) && view.broken_file().is_none() => {
+                    return Ok(Some(packed));
+                }
+                (Ok(_), Ok(_)) => {}
+                // The file answers in its place.
+                _ => self.replace_damaged(pack)?,
+            }
+        }
+        match loose::read(&path, &self.limits) {
+            Ok((text, _)) => Recording::read(file, &text, self.limits).map_err(malformed).map(Some),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Returns every file with its bytes, also those that are no recordings, in the order of their paths.
@@ -87,11 +112,12 @@ impl Store {
     /// Where the store is a pack and damaged.
     pub fn files(&self) -> Result<impl Iterator<Item = Result<(PathBuf, Vec<u8>), Error>> + '_, Error> {
         let all = self.list()?;
-        Ok(all.into_iter().map(|candidate| {
-            let state = self.state();
-            let path = state.path(&candidate);
-            let bytes = match state.pack.as_ref().zip(candidate.row) {
-                Some((pack, row)) if !self.is_tree => file_of(pack, row)?,
+        Ok(all.into_iter().map(|file| {
+            let path = file.path();
+            let bytes = match &file.packed {
+                Some((pack, row)) if !self.is_tree => {
+                    Recording::packed(&file, pack.clone(), *row, self.limits).file()?
+                }
                 _ => loose::read(&self.root.join(&path), &self.limits)?.0,
             };
             Ok((path, bytes))
@@ -104,114 +130,85 @@ impl Store {
         &self,
         key: &Key,
         test_id: Option<&str>,
-        answer: impl Fn(&State, &[Listed]) -> Result<Option<(Option<usize>, T)>, Error>,
+        answer: impl Fn(&[Listed]) -> Result<Option<(Option<usize>, T)>, Error>,
     ) -> Result<Option<T>, Error> {
         let order = self.order(test_id);
-        let mut may_look_again = self.is_tree;
         loop {
-            let state = self.state();
-            let candidates = match state.candidates(key) {
-                Err(Error::Pack(_)) if may_look_again => {
-                    drop(state);
-                    self.leave_damaged_pack()?;
-                    continue;
-                }
-                candidates => order.sort(&state, key, candidates?),
-            };
-            let answer = answer(&state, &candidates)?;
-            let place = answer.as_ref().and_then(|(index, _)| candidates.get((*index)?));
-            let place = place.and_then(|candidate| order.place(&state, candidate));
-            drop(state);
-            // A folder that answers before this one may have got a file since it was listed.
-            if !may_look_again || !self.list_changed_folders(&order, place)? {
+            let (listings, candidates) = self.asking_pack(|| {
+                let state = self.state();
+                Ok((state.listings, state.candidates(key)?))
+            })?;
+            let candidates = order.sort(key, candidates);
+            let answer = answer(&candidates)?;
+            if !self.is_tree {
                 return Ok(answer.map(|(_, found)| found));
             }
-            may_look_again = false;
-        }
-    }
-
-    /// Reads a file, or takes it from the pack where the pack has it as it is now; `None` where it is gone.
-    pub(super) fn load(&self, state: &State, candidate: &Listed) -> Result<Option<Recording>, Error> {
-        let Some(folder) = state.folders.get(candidate.folder).map(|folder| folder.path.clone()) else {
-            return Ok(None);
-        };
-        let name = candidate.name.clone();
-        let packed = state.pack.as_ref().zip(candidate.row);
-        let path = self.root.join(&folder).join(name.to_string());
-        if let Some((pack, row)) = packed {
-            if !self.is_tree {
-                let recording = Recording::packed(folder, name, pack.clone(), row);
-                return recording.check(&self.root, &self.limits).map(Some);
-            }
-            let Some(stamp) = stamp_of(&path)? else { return Ok(None) };
-            // Damage shows here, and the file answers in the place of the pack.
-            if pack.stamp(row).is_ok_and(|known| known == Some(stamp)) && pack.block(row).is_ok() {
-                return Recording::packed(folder, name, pack.clone(), row).check(&self.root, &self.limits).map(Some);
+            let answered_by = answer.as_ref().and_then(|(index, _)| candidates.get((*index)?));
+            let before = answered_by.map(|file| (order.place(file), file.name.key() == Some(key)));
+            // A folder that answers before this file may have got one since it was listed. Where it was listed by
+            // another thread in the meantime, the candidates are old too.
+            let is_old = self.list_changed_folders(&order, before)?;
+            if !is_old && self.state().listings == listings {
+                return Ok(answer.map(|(_, found)| found));
             }
         }
-        let text = match loose::read(&path, &self.limits) {
-            Err(error) if error.is_not_found() => return Ok(None),
-            read => read?.0,
-        };
-        let block = encode(&text, &self.limits).map_err(|problem| Error::Malformed { path, problem })?;
-        Ok(Some(Recording::read(folder, name, block)))
     }
 
-    fn unite(&self, lists: Vec<Recording>) -> Result<Recording, Error> {
-        let views: Vec<_> = lists.iter().map(Recording::view).collect::<Result<_, _>>()?;
-        let block = unite(&views);
-        let first = lists.into_iter().next();
-        let first = first.ok_or_else(|| Error::Unrecordable("a union of no lists".to_owned()))?;
-        Ok(match block {
-            Some(block) => first.with_block(block),
-            None => first,
-        })
-    }
-
-    /// Lists anew those folders that answer before `place` and have changed since they were listed; says whether there
-    /// were any.
-    fn list_changed_folders(&self, order: &Order<'_>, place: Option<usize>) -> Result<bool, Error> {
-        let folders: Vec<PathBuf> = match (order, place) {
-            (Order::Own(folders), place) => {
-                folders.iter().take(place.unwrap_or(folders.len())).map(|folder| folder.to_path_buf()).collect()
+    /// Lists anew those folders that could answer before the answer that was found, and have changed since they were
+    /// listed; says whether there were any. `found` is when the folder of the answer has its turn, and whether its name
+    /// is the key that was asked for.
+    fn list_changed_folders(&self, order: &Order<'_>, found: Option<(usize, bool)>) -> Result<bool, Error> {
+        let folders = match (order, found) {
+            // In one folder, the whole key answers before its first digits.
+            (Order::Own(folders), Some((place, is_exact))) => {
+                folders.iter().take(place + usize::from(!is_exact)).map(|folder| Arc::from(&**folder)).collect()
             }
-            // Which of many folders answers is no promise; only that an answer is found where there is one.
-            (Order::Any { .. }, Some(_)) => return Ok(false),
+            (Order::Own(folders), None) => folders.iter().map(|folder| Arc::from(&**folder)).collect(),
+            // Which of the other folders answers is no promise; only that an answer is found where there is one.
+            (Order::Any { .. }, Some((0, true))) => vec![],
+            (Order::Any { base }, Some(_)) => vec![Arc::from(*base)],
             (Order::Any { base }, None) => {
                 let state = self.state();
-                let known = state.folders.iter().map(|folder| folder.path.to_path_buf());
-                known.chain([base.to_path_buf()]).collect()
+                let base = Some(Arc::from(*base)).filter(|base| !state.folders.contains_key(base));
+                state.folders.keys().cloned().chain(base).collect::<Vec<_>>()
             }
         };
         let mut is_changed = false;
         for folder in folders {
             let path = self.root.join(&folder);
-            let stamp = fs::metadata(&path).ok().filter(fs::Metadata::is_dir).map(|metadata| Stamp::of(&metadata));
-            let known = self.state().folders.iter().find(|known| *known.path == *folder).map(|known| known.stamp);
-            let is_new = match (known, stamp) {
-                (Some(Some(known)), Some(now)) => known != now,
-                (known, now) => now.is_some() || known.flatten().is_some(),
+            let metadata = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_dir);
+            let stamp = metadata.map(|metadata| Stamp::of(&metadata));
+            let known = self.state().folders.get(&folder).copied();
+            let may_have_new = match (known, stamp) {
+                (_, None) => false,
+                (Some(known), now) => known != now,
+                (None, Some(_)) => self.is_inside(&folder),
             };
-            if is_new {
+            if may_have_new && let Some((names, stamp)) = loose::list_names(&path)? {
                 is_changed = true;
-                let listings = match loose::list_all(&self.root, vec![folder.clone()]) {
-                    Err(error) if error.is_not_found() => vec![(folder, loose::Folder::default())],
-                    listings => listings?,
-                };
-                self.state_mut().take_listings(&listings)?;
+                // A pack that cannot be used is found out by the next question.
+                let _ = self.state_mut().add_all(&folder, names, stamp);
             }
         }
         Ok(is_changed)
     }
 
-    /// Goes on without the pack, where there are files to answer in its place; says whether there are.
-    fn leave_damaged_pack(&self) -> Result<bool, Error> {
-        if !self.is_tree {
-            return Ok(false);
+    /// Says whether no link leads to a folder.
+    fn is_inside(&self, folder: &Path) -> bool {
+        let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+        folder.ancestors().filter(|part| !part.as_os_str().is_empty()).all(|part| is_folder(&self.root.join(part)))
+    }
+
+    /// Asks something that the pack may have to answer. Where the pack beside a tree is damaged, it is made again.
+    fn asking_pack<T>(&self, ask: impl Fn() -> Result<T, Error>) -> Result<T, Error> {
+        match ask() {
+            Err(Error::Pack(_)) if self.is_tree => {
+                let pack = self.state().pack.clone();
+                pack.map_or(Ok(()), |pack| self.replace_damaged(&pack))?;
+                ask()
+            }
+            answer => answer,
         }
-        let listings = loose::list_all(&self.root, loose::find_folders(&self.root)?)?;
-        *self.state_mut() = State::default().with_listings(&listings)?.0;
-        Ok(true)
     }
 
     fn order(&self, test_id: Option<&str>) -> Order<'_> {
@@ -222,10 +219,14 @@ impl Store {
     }
 }
 
-/// Returns the bytes of a file that a pack holds.
-fn file_of(pack: &Pack, row: u32) -> Result<Vec<u8>, Error> {
-    let file = View::new(pack.block(row)?).and_then(|view| view.file());
-    file.map_err(|error| Error::Pack(PackError::of_block(pack.path(), error)))
+/// Makes one recording of lists of models; where one of them is none, the first answers alone.
+fn united(first: Recording, others: &[Recording]) -> Result<Recording, Error> {
+    let views = std::iter::once(&first).chain(others).map(Recording::view);
+    let block = unite(&views.collect::<Result<Vec<View<'_>>, _>>()?);
+    Ok(match block {
+        Some(block) => first.with_block(block),
+        None => first,
+    })
 }
 
 /// Which folders answer, and which before which.
@@ -237,22 +238,24 @@ enum Order<'a> {
 }
 
 impl Order<'_> {
-    /// Returns when the folder of a candidate has its turn; `None` where it has none.
-    fn place(&self, state: &State, candidate: &Listed) -> Option<usize> {
-        let path = &*state.folders.get(candidate.folder)?.path;
+    /// Returns when the folder of a file has its turn; behind all others where it has none.
+    fn place(&self, file: &Listed) -> usize {
         match self {
-            Self::Own(folders) => folders.iter().position(|folder| **folder == *path),
-            Self::Any { base } => Some(usize::from(path != *base)),
+            Self::Own(folders) => folders.iter().position(|folder| **folder == *file.folder).unwrap_or(folders.len()),
+            Self::Any { base } => usize::from(*file.folder != **base),
         }
     }
 
-    fn sort(&self, state: &State, key: &Key, candidates: Vec<Listed>) -> Vec<Listed> {
-        let place = |candidate: Listed| self.place(state, &candidate).map(|place| (place, candidate));
-        let mut candidates: Vec<_> = candidates.into_iter().filter_map(place).collect();
-        // In one folder, the whole key answers before its first digits.
-        let is_prefix = |candidate: &Listed| candidate.name.key() != Some(key);
-        candidates.sort_by_cached_key(|(place, candidate)| (*place, is_prefix(candidate), state.path(candidate)));
-        candidates.into_iter().map(|(_, candidate)| candidate).collect()
+    fn sort(&self, key: &Key, mut candidates: Vec<Listed>) -> Vec<Listed> {
+        if let Self::Own(folders) = self {
+            candidates.retain(|candidate| self.place(candidate) < folders.len());
+        }
+        if candidates.len() > 1 {
+            // In one folder, the whole key answers before its first digits.
+            let is_prefix = |candidate: &Listed| candidate.name.key() != Some(key);
+            candidates.sort_by_cached_key(|candidate| (self.place(candidate), is_prefix(candidate), candidate.path()));
+        }
+        candidates
     }
 }
 

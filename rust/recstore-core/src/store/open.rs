@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf, absolute};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::place::Places;
-use super::settings::{default_profile, profile_of_store};
+use super::settings::{check_base, default_profile, profile_of_store};
 use super::state::{State, from_portable};
 use super::{CacheState, Settings, cache};
 use crate::error::Error;
@@ -63,6 +63,12 @@ impl Store {
     /// Where there is neither, or the settings file is wrong, or the pack cannot be used.
     pub fn open(path: &Path, options: &Options) -> Result<Self, Error> {
         let root = absolute(path).map_err(Error::io("find", path))?;
+        // The end of its path is compared with test ids.
+        let root = if root.iter().any(|part| part == "..") {
+            root.canonicalize().map_err(Error::io("find", path))?
+        } else {
+            root
+        };
         match fs::metadata(&root) {
             Ok(metadata) if metadata.is_file() => return Self::open_pack(root, options),
             Err(error) if error.kind() == ErrorKind::NotFound && options.create => {
@@ -71,8 +77,8 @@ impl Store {
             Ok(_) => {}
             Err(error) => return Err(Error::io("open the store", &root)(error)),
         }
-        let settings = options.over(Settings::load(&root)?)?;
-        let places = Places::new(&root, &loose::find_folders(&root)?, settings.base.as_deref());
+        let settings = options.over(Settings::load(&root)?, &root)?;
+        let places = Places::new(&root, loose::find_folders(&root)?, settings.base.as_deref(), true);
         let store = Self {
             root,
             is_tree: true,
@@ -89,12 +95,12 @@ impl Store {
 
     fn open_pack(path: PathBuf, options: &Options) -> Result<Self, Error> {
         let pack = Pack::open(&path).map_err(Error::io("map", &path))??;
-        let Meta { profile, base, root } = pack.meta()?;
+        let Meta { profile, base, root, settings: text } = pack.meta()?;
         let profile = if profile.is_empty() { default_profile() } else { Profile::named(&profile)? };
-        let settings = options.over(Settings { profile, base: None })?;
+        let settings = options.over(Settings { profile, base: None, text }, &path)?;
         let state = State::of_pack(Arc::new(pack))?;
-        let folders: Vec<_> = state.folders.iter().map(|folder| folder.path.to_path_buf()).collect();
-        let places = Places::new(Path::new(&root), &folders, settings.base.as_deref());
+        let folders: Vec<_> = state.pack_folders.iter().map(|folder| folder.to_path_buf()).collect();
+        let places = Places::new(Path::new(&root), folders, settings.base.as_deref(), false);
         let places = if settings.base.is_none() { places.with_base(from_portable(&base)) } else { places };
         Ok(Self {
             root: path,
@@ -116,9 +122,19 @@ impl Store {
         if !self.is_tree {
             return Ok(());
         }
+        self.look(if self.keeps_cache { cache::open(&self.root) } else { None })
+    }
+
+    /// Makes the pack beside the tree again, unless that was done already; where it cannot be made, goes on without.
+    pub(super) fn replace_damaged(&self, pack: &Arc<Pack>) -> Result<(), Error> {
+        let is_used = self.state().pack.as_ref().is_some_and(|used| Arc::ptr_eq(used, pack));
+        if is_used { self.look(None) } else { Ok(()) }
+    }
+
+    /// Looks at all files, with the pack that knows some of them.
+    fn look(&self, known: Option<Arc<Pack>>) -> Result<(), Error> {
         let folders = loose::find_folders(&self.root)?;
         let listings = loose::list_all(&self.root, folders)?;
-        let known = if self.keeps_cache { cache::open(&self.root) } else { None };
         let (mut state, mut stale) = match known.map(|pack| State::of_pack(pack)?.with_listings(&listings)) {
             // A pack that cannot be read is made again.
             Some(Ok(known)) => known,
@@ -141,7 +157,10 @@ impl Store {
                 cache_state = CacheState::Off("there are no recordings yet".to_owned());
             }
         }
-        *self.state_mut() = state;
+        let mut current = self.state_mut();
+        state.listings = current.listings + 1;
+        *current = state;
+        drop(current);
         *self.cache_state.write().unwrap_or_else(PoisonError::into_inner) = cache_state;
         Ok(())
     }
@@ -188,11 +207,14 @@ impl Store {
 }
 
 impl Options {
-    fn over(&self, mut settings: Settings) -> Result<Settings, Error> {
+    fn over(&self, mut settings: Settings, root: &Path) -> Result<Settings, Error> {
         if let Some(name) = &self.profile {
             settings.profile = profile_of_store(name)?;
         }
-        settings.base = self.base.clone().or(settings.base);
+        if let Some(base) = &self.base {
+            let base = check_base(base).map_err(|problem| Error::Settings { path: root.to_owned(), problem })?;
+            settings.base = Some(base.to_owned());
+        }
         Ok(settings)
     }
 }

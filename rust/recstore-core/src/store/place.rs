@@ -3,9 +3,13 @@
 //! The recordings of a test lie in the folder `recordings` beside the test's file, those shared by all tests in
 //! `recordings` in the base folder. Test ids name files as seen from the root of the project; a store may be opened
 //! there, or deeper: at `tests/integration`, the test `tests/integration/agents/test_a.py::test` has its recordings in
-//! `agents/recordings`. What the end of the root's path and the beginning of the id have in common is counted once.
+//! `agents/recordings`. What the end of the root's path and the beginning of the id have in common is counted once;
+//! where it could be counted in two ways, that which leads to a folder that is there.
 
+use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
+
+use crate::loose::is_passed_over;
 
 const RECORDINGS: &str = "recordings";
 
@@ -17,27 +21,36 @@ const OGX_BASE: &str = "tests/integration/common";
 pub(super) struct Places {
     /// The parts of the root's path, or of what a pack knows of it.
     root: Vec<String>,
-    /// Whether the root is itself the one folder of recordings.
-    is_flat: bool,
+    /// The root on the disk; `None` for a pack.
+    disk: Option<PathBuf>,
+    /// The folders of recordings when the store was opened.
+    known: HashSet<PathBuf>,
     /// The folder of shared recordings, relative to the root.
     base: PathBuf,
 }
 
 impl Places {
-    /// Takes the places of a store at `root`, in which the folders of recordings are `folders`.
-    pub(super) fn new(root: &Path, folders: &[PathBuf], base: Option<&str>) -> Self {
-        let is_flat = folders.first().is_some_and(|folder| folder.as_os_str().is_empty());
-        let root = root.components().filter_map(|part| match part {
+    /// Takes the places of a store at `root`, in which the folders of recordings are `folders`; a pack has a root of
+    /// which only the end is known, and no folders on the disk.
+    pub(super) fn new(root: &Path, folders: Vec<PathBuf>, base: Option<&str>, is_on_disk: bool) -> Self {
+        let parts = root.components().filter_map(|part| match part {
             Component::Normal(part) => part.to_str().map(str::to_owned),
             _ => None,
         });
-        let mut places = Self { root: root.collect(), is_flat, base: PathBuf::new() };
+        let disk = is_on_disk.then(|| root.to_owned());
+        let known = folders.into_iter().collect();
+        let mut places = Self { root: parts.collect(), disk, known, base: PathBuf::new() };
         places.base = match base {
             Some(base) => places.folder(base),
-            None => places.folder(OGX_BASE).filter(|base| folders.contains(base)),
+            None => places.folder(OGX_BASE).filter(|base| places.known.contains(base)),
         }
-        .unwrap_or_else(|| if is_flat { PathBuf::new() } else { PathBuf::from(RECORDINGS) });
+        .unwrap_or_else(|| if places.is_flat() { PathBuf::new() } else { PathBuf::from(RECORDINGS) });
         places
+    }
+
+    /// Says whether the root is itself the one folder of recordings.
+    fn is_flat(&self) -> bool {
+        self.known.contains(Path::new(""))
     }
 
     /// Takes a folder for that of the recordings that all tests share.
@@ -56,18 +69,23 @@ impl Places {
         self.folder(file.rsplit_once('/').map_or("", |(folder, _)| folder))
     }
 
+    /// Says whether the test id or folder leads through one in which no recordings are looked for.
+    pub(super) fn is_passed_over(folder: &Path) -> bool {
+        folder.iter().any(|part| part.to_str().is_some_and(is_passed_over))
+    }
+
     /// Returns the end of the root's path that the test id of a recording in `folder` begins with; `None` where the id
     /// does not name that folder.
     pub(super) fn root_in(&self, test_id: &str, folder: &Path) -> Option<String> {
         let file = Path::new(test_id.split("::").next()?);
         let shared = file.parent()?.join(RECORDINGS).iter().count().checked_sub(folder.iter().count())?;
-        (self.own(test_id)?.as_path() == folder && !self.is_flat)
+        (self.own(test_id)?.as_path() == folder && !self.is_flat())
             .then(|| file.iter().take(shared).filter_map(|part| part.to_str()).collect::<Vec<_>>().join("/"))
     }
 
     /// Returns the folder of recordings in a folder of the project.
     fn folder(&self, folder: &str) -> Option<PathBuf> {
-        if self.is_flat {
+        if self.is_flat() {
             return Some(PathBuf::new());
         }
         let mut parts = Vec::new();
@@ -78,12 +96,16 @@ impl Places {
                 Component::ParentDir | Component::RootDir | Component::Prefix(_) => return None,
             }
         }
-        let longest = parts.len().min(self.root.len());
-        let common = (0..=longest)
-            .rev()
-            .find(|length| self.root.iter().rev().take(*length).rev().eq(parts.iter().take(*length)));
-        let inside: PathBuf = parts.iter().skip(common.unwrap_or(0)).collect();
-        Some(inside.join(RECORDINGS))
+        let is_common = |length: &usize| self.root.iter().rev().take(*length).rev().eq(parts.iter().take(*length));
+        let common: Vec<_> = (0..=parts.len().min(self.root.len())).rev().filter(is_common).collect();
+        let inside = |length: &usize| parts.iter().skip(*length).collect::<PathBuf>();
+        let is_known = |length: &&usize| self.known.contains(&inside(length).join(RECORDINGS));
+        let is_there = |length: &&usize| self.disk.as_ref().is_some_and(|root| root.join(inside(length)).is_dir());
+        let chosen = match common.as_slice() {
+            [only] => Some(only),
+            several => several.iter().find(is_known).or_else(|| several.iter().find(is_there)).or(several.first()),
+        };
+        chosen.map(|length| inside(length).join(RECORDINGS))
     }
 }
 
@@ -92,8 +114,7 @@ mod tests {
     use super::*;
 
     fn places(root: &str, folders: &[&str]) -> Places {
-        let folders: Vec<_> = folders.iter().map(PathBuf::from).collect();
-        Places::new(Path::new(root), &folders, None)
+        Places::new(Path::new(root), folders.iter().map(PathBuf::from).collect(), None, false)
     }
 
     #[test]
@@ -109,6 +130,20 @@ mod tests {
         }
         assert_eq!(places("/tmp/x/recordings", &[""]).own(id), Some(PathBuf::new()));
         assert_eq!(places("/tmp/x", &[]).own("test_a.py::test"), Some(PathBuf::from("recordings")));
+    }
+
+    #[test]
+    fn a_root_that_is_called_like_a_folder_in_it_is_not_taken_for_that() {
+        let id = "ogx/tests/test_a.py::test";
+        assert_eq!(places("/home/me/ogx", &["ogx/tests/recordings"]).own(id), Some("ogx/tests/recordings".into()));
+        assert_eq!(places("/home/me/ogx", &["tests/recordings"]).own(id), Some("tests/recordings".into()));
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().join("ogx");
+        std::fs::create_dir_all(root.join("ogx/tests")).unwrap();
+        let on_disk = || Places::new(&root, Vec::new(), None, true);
+        assert_eq!(on_disk().own(id), Some("ogx/tests/recordings".into()));
+        std::fs::create_dir_all(root.join("tests")).unwrap();
+        assert_eq!(on_disk().own(id), Some("tests/recordings".into()), "where both are there, the shorter way");
     }
 
     #[test]

@@ -1,15 +1,17 @@
 //! Recording.
 
+use std::convert::Infallible;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use super::Store;
+use super::place::Places;
 use crate::error::Error;
-use crate::json::{Text, Value};
+use crate::json::{Text, Value, WriteError};
 use crate::key::{Key, Profile, Request, request_key, without_databricks_host};
 use crate::loose::{OnConflict, Outcome, publish};
-use crate::recording::{Answer, compose, file_name};
+use crate::recording::{Answer, compose, encode, file_name};
 
 /// What became of a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +31,9 @@ impl Store {
     /// under the store's profile. When this returns, it is complete and on the disk.
     ///
     /// # Errors
-    /// Where the store is a pack, the request is none, the test id leads outside of the store, another answer is there
-    /// and `on_conflict` says that this is an error, or the system refuses. Nothing is written then.
+    /// Where the store is a pack, the request is none, the recording could not be read again, the test id leads outside of
+    /// the store, another answer is there and `on_conflict` says that this is an error, or the system refuses. Nothing is
+    /// written then.
     pub fn put(
         &self,
         request: &Value<'_>,
@@ -47,16 +50,17 @@ impl Store {
             Some(test_id) => self.places.own(&test_id).ok_or_else(|| self.outside(&test_id))?,
             None => self.places.base().to_owned(),
         };
+        if Places::is_passed_over(&folder) {
+            return Err(Error::PassedOver { place: folder.display().to_string() });
+        }
         let name = file_name(key, request, &answer.body);
-        let text = compose(test_id, request, answer, &key).map_err(Error::Unrecordable)?;
+        let text = compose(test_id, request, answer, &key).map_err(no_spelling)?;
+        encode(&text, &self.limits).map_err(Error::Unrecordable)?;
         self.make_folder(&folder)?;
         let path = folder.join(name.to_string());
         let outcome = publish(&self.root.join(&path), &text, on_conflict)?;
-        let mut state = self.state_mut();
-        let folder = state.folder(&folder);
-        if !state.candidates(&key)?.iter().any(|known| known.folder == folder && known.name == name) {
-            state.add_loose(folder, name);
-        }
+        // It is recorded, whatever the pack says; one that cannot be used is found out by the next look-up.
+        let _ = self.state_mut().add(&folder, name);
         Ok(Written { key, path, outcome })
     }
 
@@ -65,12 +69,11 @@ impl Store {
     /// # Errors
     /// Where it is no request.
     pub fn key_of(&self, request: &Value<'_>, test_id: Option<&Text<'_>>) -> Result<Key, Error> {
-        let request = Request::split(&request).map_err(|error| Error::Unrecordable(error.to_string()))?;
+        let request = Request::split(&request).map_err(|error| Error::InvalidRequest(error.to_string()))?;
         let profile: &Profile = self.settings.profile.for_shape(request.shape).ok_or_else(|| {
-            Error::Unrecordable(format!("the profile {} has no keys for such requests", self.settings.profile.name))
+            Error::InvalidRequest(format!("the profile {} has no keys for such requests", self.settings.profile.name))
         })?;
-        request_key(&request, test_id, profile)
-            .map_err(|(path, error)| Error::Unrecordable(format!("{path}: {error:?}")))
+        request_key(&request, test_id, profile).map_err(no_spelling)
     }
 
     /// Makes a folder below the root, through no link.
@@ -101,6 +104,10 @@ impl Store {
     fn outside(&self, place: &str) -> Error {
         Error::Outside { place: place.to_owned(), root: self.root.clone() }
     }
+}
+
+fn no_spelling((path, problem): (String, WriteError<Infallible>)) -> Error {
+    Error::NoSpelling { path, problem }
 }
 
 /// Returns the request as it is recorded.

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Listed;
 use crate::error::Error;
 use crate::json::{Dialect, Reader, Value};
 use crate::key::{Key, Profile, Request, matching};
 use crate::pack::{Pack, PackError};
-use crate::recording::{DamagedBlock, FileName, Limits, View};
+use crate::recording::{DamagedBlock, FileName, Limits, Malformed, View, encode};
 
 /// A recording, as its file was when it was looked up. Cheap to clone; nothing of it is parsed.
 #[derive(Clone, Debug)]
@@ -15,6 +16,7 @@ pub struct Recording {
     folder: Arc<Path>,
     name: FileName,
     block: Block,
+    limits: Limits,
 }
 
 #[derive(Clone, Debug)]
@@ -24,12 +26,14 @@ enum Block {
 }
 
 impl Recording {
-    pub(super) fn packed(folder: Arc<Path>, name: FileName, pack: Arc<Pack>, row: u32) -> Self {
-        Self { folder, name, block: Block::Packed { pack, row } }
+    pub(super) fn packed(file: &Listed, pack: Arc<Pack>, row: u32, limits: Limits) -> Self {
+        Self { folder: file.folder.clone(), name: file.name.clone(), block: Block::Packed { pack, row }, limits }
     }
 
-    pub(super) fn read(folder: Arc<Path>, name: FileName, block: Vec<u8>) -> Self {
-        Self { folder, name, block: Block::Read(block.into()) }
+    /// Takes a recording from the text of its file.
+    pub(super) fn read(file: &Listed, text: &[u8], limits: Limits) -> Result<Self, Malformed> {
+        let block = Block::Read(encode(text, &limits)?.into());
+        Ok(Self { folder: file.folder.clone(), name: file.name.clone(), block, limits })
     }
 
     /// Returns the key that names its file; `None` where the file is named otherwise.
@@ -49,12 +53,15 @@ impl Recording {
         Self { block: Block::Read(block.into()), ..self }
     }
 
-    /// Makes sure that the file is a recording.
-    pub(super) fn check(self, root: &Path, limits: &Limits) -> Result<Self, Error> {
-        match self.view()?.problem(limits) {
-            Some(problem) => Err(Error::Malformed { path: root.join(self.path()), problem }),
-            None => Ok(self),
-        }
+    /// Returns the bytes of its file.
+    ///
+    /// # Errors
+    /// Where it lies in a pack that is damaged, or with its white space is larger than the limit.
+    pub fn file(&self) -> Result<Vec<u8>, Error> {
+        let view = self.view()?;
+        let size = view.file_len().map_err(|damage| self.damaged(damage))?;
+        self.limits.check_size(size).map_err(|problem| Error::Malformed { path: self.path(), problem })?;
+        view.file().map_err(|damage| self.damaged(damage))
     }
 
     /// Returns the newest key profile under which its request has the key that names it; `None` where there is none,

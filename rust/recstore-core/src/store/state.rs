@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::key::Key;
 use crate::loose::{self, File, Stamp};
-use crate::pack::{Pack, PackError, PackProblem};
+use crate::pack::{Entry, Pack, PackError, PackProblem};
 use crate::recording::FileName;
 
 /// What became of the pack that a store keeps beside its recordings.
@@ -31,37 +31,38 @@ pub enum CacheState {
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) pack: Option<Arc<Pack>>,
-    /// The folders, those of the pack first, in its order.
-    pub(super) folders: Vec<Folder>,
+    /// What the numbers of folders in the pack mean: paths relative to the root.
+    pub(super) pack_folders: Vec<Arc<Path>>,
+    /// The folders that were listed, each with its stamp then; `None` where a change may not show in it.
+    pub(super) folders: HashMap<Arc<Path>, Option<Stamp>>,
+    /// How often folders were listed; tells a state from a later one.
+    pub(super) listings: u64,
     /// Rows of the pack whose files are gone.
     pub(super) gone: HashSet<u32>,
     /// Files that the pack does not know, by the beginning of their key.
-    pub(super) loose: HashMap<[u8; Key::PREFIX_LENGTH], Vec<LooseFile>>,
+    loose: HashMap<[u8; Key::PREFIX_LENGTH], Vec<Listed>>,
     /// Files that the pack does not know and no key names.
-    pub(super) unnamed: Vec<LooseFile>,
+    unnamed: Vec<Listed>,
 }
 
-#[derive(Debug)]
-pub(super) struct Folder {
-    /// Relative to the root.
-    pub(super) path: Arc<Path>,
-    /// Its stamp when it was listed; `None` where a change may not show in it.
-    pub(super) stamp: Option<Stamp>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct LooseFile {
-    pub(super) folder: usize,
-    pub(super) name: FileName,
-}
-
-/// A file that a store knows of.
+/// A file that a store knows of, and where it is in the pack.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    pub(super) folder: usize,
+    pub(super) folder: Arc<Path>,
     pub(super) name: FileName,
-    /// Its row in the pack, if the pack knows it.
-    pub(super) row: Option<u32>,
+    pub(super) packed: Option<(Arc<Pack>, u32)>,
+}
+
+impl Listed {
+    /// Returns its path, relative to the root.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.folder.join(self.name.to_string())
+    }
+
+    fn is(&self, folder: &Path, name: &FileName) -> bool {
+        *self.folder == *folder && self.name == *name
+    }
 }
 
 impl State {
@@ -69,24 +70,11 @@ impl State {
     pub(super) fn of_pack(pack: Arc<Pack>) -> Result<Self, Error> {
         let wrong = || PackProblem::Damaged { at: 0, what: "a folder leads outside of the pack" };
         let folders = pack.folders()?.into_iter().map(|path| {
-            let path =
-                from_portable(&path).ok_or_else(|| PackError { path: pack.path().to_owned(), problem: wrong() })?;
-            Ok(Folder { path: path.into(), stamp: None })
+            let path = from_portable(&path).map(Into::into);
+            path.ok_or_else(|| PackError { path: pack.path().to_owned(), problem: wrong() })
         });
-        let folders = folders.collect::<Result<_, PackError>>()?;
-        Ok(Self { pack: Some(pack), folders, ..Self::default() })
-    }
-
-    /// Knows the files of all folders, and returns how many of them the pack does not know as they are.
-    pub(super) fn with_listings(mut self, listings: &[(PathBuf, loose::Folder)]) -> Result<(Self, usize), Error> {
-        // Folders of the pack that are gone: all their files are.
-        let listed: HashSet<&Path> = listings.iter().map(|(path, _)| path.as_path()).collect();
-        let vanished = self.folders.iter().filter(|folder| !listed.contains(&*folder.path));
-        let vanished: Vec<_> = vanished.map(|folder| (folder.path.to_path_buf(), loose::Folder::default())).collect();
-        self.take_listings(&vanished)?;
-        let unchanged = self.take_listings(listings)?;
-        let total: usize = listings.iter().map(|(_, listing)| listing.files.len()).sum();
-        Ok((self, total - unchanged))
+        let pack_folders = folders.collect::<Result<_, PackError>>()?;
+        Ok(Self { pack: Some(pack), pack_folders, ..Self::default() })
     }
 
     /// Returns the files that a look-up of `key` may answer with, in no order.
@@ -100,99 +88,108 @@ impl State {
             }
         }
         let loose = self.loose.get(&key.prefix()).into_iter().flatten();
-        let matching = loose.filter(|file| file.name.key().is_some_and(|other| key.finds(other)));
-        found.extend(matching.map(|file| Listed { folder: file.folder, name: file.name.clone(), row: None }));
+        found.extend(loose.filter(|file| file.name.key().is_some_and(|other| key.finds(other))).cloned());
         Ok(found)
     }
 
     /// Returns every file, in the order of folders and names.
     pub(super) fn all(&self) -> Result<Vec<Listed>, Error> {
-        let mut all = Vec::new();
+        let mut all: Vec<_> = self.loose.values().flatten().chain(&self.unnamed).cloned().collect();
         if let Some(pack) = &self.pack {
             for row in (0..pack.len()).filter(|row| !self.gone.contains(row)) {
                 all.push(self.packed(pack, row)?);
             }
         }
-        let loose = self.loose.values().flatten().chain(&self.unnamed);
-        all.extend(loose.map(|file| Listed { folder: file.folder, name: file.name.clone(), row: None }));
-        all.sort_by(|a, b| {
-            let folder = |candidate: &Listed| self.folders.get(candidate.folder).map(|folder| &folder.path);
-            (folder(a), &a.name).cmp(&(folder(b), &b.name))
-        });
+        all.sort_by(|a, b| (&a.folder, &a.name).cmp(&(&b.folder, &b.name)));
         Ok(all)
     }
 
-    /// Returns the path of a file, relative to the root.
-    pub(super) fn path(&self, candidate: &Listed) -> PathBuf {
-        let folder = self.folders.get(candidate.folder).map_or(Path::new(""), |folder| &folder.path);
-        folder.join(candidate.name.to_string())
-    }
-
-    fn packed(&self, pack: &Pack, row: u32) -> Result<Listed, Error> {
+    fn packed(&self, pack: &Arc<Pack>, row: u32) -> Result<Listed, Error> {
         let entry = pack.entry(row)?;
-        Ok(Listed { folder: entry.folder as usize, name: entry.name, row: Some(row) })
+        let folder = self.pack_folders.get(entry.folder as usize).cloned();
+        let folder = folder.ok_or_else(|| nowhere(pack))?;
+        Ok(Listed { folder, name: entry.name, packed: Some((pack.clone(), row)) })
     }
 
-    /// Returns the number of a folder, known or not until now.
-    pub(super) fn folder(&mut self, path: &Path) -> usize {
-        let known = self.folders.iter().position(|folder| &*folder.path == path);
-        known.unwrap_or_else(|| {
-            self.folders.push(Folder { path: path.into(), stamp: None });
-            self.folders.len() - 1
-        })
+    /// Notes that a file is there. One that no key names is left to the next state: no look-up finds it.
+    pub(super) fn add(&mut self, folder: &Path, name: FileName) -> Result<(), Error> {
+        let Some(key) = name.key() else { return Ok(()) };
+        if let Some(pack) = &self.pack {
+            for row in pack.find(key)? {
+                if self.packed(pack, row)?.is(folder, &name) {
+                    self.gone.remove(&row);
+                    return Ok(());
+                }
+            }
+        }
+        let files = self.loose.entry(key.prefix()).or_default();
+        if !files.iter().any(|file| file.is(folder, &name)) {
+            let known = self.folders.get_key_value(folder).map(|(folder, _)| folder.clone());
+            files.push(Listed { folder: known.unwrap_or_else(|| folder.into()), name, packed: None });
+        }
+        Ok(())
     }
 
-    /// Notes a file that the pack does not know.
-    pub(super) fn add_loose(&mut self, folder: usize, name: FileName) {
+    /// Notes the files of a folder that had the stamp when it was listed.
+    pub(super) fn add_all(&mut self, folder: &Path, names: Vec<FileName>, stamp: Option<Stamp>) -> Result<(), Error> {
+        self.folders.insert(folder.into(), stamp);
+        self.listings += 1;
+        names.into_iter().try_for_each(|name| self.add(folder, name))
+    }
+
+    /// Knows the files of all folders, and returns how many of them the pack does not know as they are.
+    pub(super) fn with_listings(mut self, listings: &[(PathBuf, loose::Folder)]) -> Result<(Self, usize), Error> {
+        let known: HashMap<Arc<Path>, usize> = self.pack_folders.iter().cloned().zip(0..).collect();
+        // The files of the pack's folders, by their numbers; none in those that have gone.
+        let mut listed: Vec<Peekable<slice::Iter<'_, File>>> = vec![[].iter().peekable(); known.len()];
+        for (path, listing) in listings {
+            let known = known.get_key_value(path.as_path());
+            let folder = known.map_or_else(|| path.as_path().into(), |(folder, _)| folder.clone());
+            match known.and_then(|(_, number)| listed.get_mut(*number)) {
+                Some(files) => *files = listing.files.iter().peekable(),
+                None => listing.files.iter().for_each(|file| self.add_loose(&folder, &file.name)),
+            }
+            self.folders.insert(folder, listing.stamp);
+        }
+        let mut unchanged = 0;
+        if let Some(pack) = self.pack.clone() {
+            // The rows of a pack and the files of a listing are both in the order of names.
+            for row in 0..pack.len() {
+                let Entry { folder, name } = pack.entry(row)?;
+                let folder = folder as usize;
+                let (Some(path), Some(files)) = (self.pack_folders.get(folder).cloned(), listed.get_mut(folder)) else {
+                    return Err(nowhere(&pack).into());
+                };
+                while let Some(file) = files.next_if(|file| file.name < name) {
+                    self.add_loose(&path, &file.name);
+                }
+                match files.next_if(|file| file.name == name) {
+                    Some(file) => unchanged += usize::from(pack.stamp(row)? == Some(file.stamp)),
+                    None => {
+                        self.gone.insert(row);
+                    }
+                }
+            }
+        }
+        for (folder, files) in self.pack_folders.clone().into_iter().zip(listed) {
+            files.for_each(|file| self.add_loose(&folder, &file.name));
+        }
+        let total: usize = listings.iter().map(|(_, listing)| listing.files.len()).sum();
+        Ok((self, total - unchanged))
+    }
+
+    fn add_loose(&mut self, folder: &Arc<Path>, name: &FileName) {
         let files = match name.key() {
             Some(key) => self.loose.entry(key.prefix()).or_default(),
             None => &mut self.unnamed,
         };
-        let file = LooseFile { folder, name };
-        if !files.contains(&file) {
-            files.push(file);
-        }
+        files.push(Listed { folder: folder.clone(), name: name.clone(), packed: None });
     }
+}
 
-    /// Takes lists of the files of some folders, in place of what was known of these, and returns how many of the files
-    /// the pack knows as they are.
-    pub(super) fn take_listings(&mut self, listings: &[(PathBuf, loose::Folder)]) -> Result<usize, Error> {
-        let numbers: Vec<_> = listings.iter().map(|(path, _)| self.folder(path)).collect();
-        let files = listings.iter().map(|(_, listing)| listing.files.iter().peekable());
-        let mut listed: HashMap<usize, Peekable<slice::Iter<'_, File>>> = numbers.iter().copied().zip(files).collect();
-        for files in self.loose.values_mut().chain([&mut self.unnamed]) {
-            files.retain(|file| !listed.contains_key(&file.folder));
-        }
-        let mut unchanged = 0;
-        let mut new = Vec::new();
-        if let Some(pack) = self.pack.clone() {
-            // The rows of a pack and the files of a listing are both in the order of names.
-            for row in 0..pack.len() {
-                let entry = pack.entry(row)?;
-                let folder = entry.folder as usize;
-                let Some(files) = listed.get_mut(&folder) else { continue };
-                while let Some(file) = files.next_if(|file| file.name < entry.name) {
-                    new.push((folder, file.name.clone()));
-                }
-                if let Some(file) = files.next_if(|file| file.name == entry.name) {
-                    self.gone.remove(&row);
-                    unchanged += usize::from(pack.stamp(row)? == Some(file.stamp));
-                } else {
-                    self.gone.insert(row);
-                }
-            }
-        }
-        for (folder, files) in listed {
-            new.extend(files.map(|file| (folder, file.name.clone())));
-        }
-        new.into_iter().for_each(|(folder, name)| self.add_loose(folder, name));
-        for (number, (_, listing)) in numbers.into_iter().zip(listings) {
-            if let Some(folder) = self.folders.get_mut(number) {
-                folder.stamp = listing.stamp;
-            }
-        }
-        Ok(unchanged)
-    }
+fn nowhere(pack: &Pack) -> PackError {
+    let problem = PackProblem::Damaged { at: 0, what: "a recording lies in no folder" };
+    PackError { path: pack.path().to_owned(), problem }
 }
 
 /// Returns the path of a folder as packs hold it; `None` where it is not UTF-8.

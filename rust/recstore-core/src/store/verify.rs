@@ -8,7 +8,6 @@ use super::{Recording, Store};
 use crate::error::Error;
 use crate::loose;
 use crate::parallel;
-use crate::recording::encode;
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +76,8 @@ impl Store {
                 Err(finding) => report.findings.push(finding),
             }
         }
-        if let Some(pack) = &self.state().pack {
+        let pack = self.state().pack.clone();
+        if let Some(pack) = pack {
             let damage = pack.verify().into_iter().map(|error| Finding {
                 kind: FindingKind::DamagedPack,
                 path: error.path.clone(),
@@ -89,7 +89,7 @@ impl Store {
     }
 
     fn verify_file(&self, file: &Listed) -> Result<&'static str, Finding> {
-        let path = self.state().path(file);
+        let path = file.path();
         let finding = |kind, message: String| Finding { kind, path: path.clone(), message };
         let recording = self.read_for_verification(file).map_err(|error| match error {
             Error::Malformed { problem, .. } => finding(
@@ -110,15 +110,13 @@ impl Store {
     }
 
     fn read_for_verification(&self, file: &Listed) -> Result<Recording, Error> {
-        let state = self.state();
-        if !self.is_tree {
-            let found = self.load(&state, file)?;
-            return found.ok_or_else(|| Error::Unrecordable("the pack does not hold the file it lists".to_owned()));
+        if !self.is_tree
+            && let Some(recording) = self.read(file)?
+        {
+            return Ok(recording);
         }
-        let path = self.root.join(state.path(file));
+        let path = self.root.join(file.path());
         let (text, _) = loose::read(&path, &self.limits)?;
-        let block = encode(&text, &self.limits).map_err(|problem| Error::Malformed { path, problem })?;
-        let folder = state.folders.get(file.folder).map(|folder| folder.path.clone());
-        Ok(Recording::read(folder.unwrap_or_else(|| PathBuf::new().into()), file.name.clone(), block))
+        Recording::read(file, &text, self.limits).map_err(|problem| Error::Malformed { path, problem })
     }
 }
