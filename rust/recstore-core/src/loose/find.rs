@@ -24,6 +24,15 @@ pub struct Folder {
     pub files: Vec<File>,
 }
 
+/// The names of the recordings in a folder, as they were at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The folder's stamp, as in [`Folder`].
+    pub stamp: Option<Stamp>,
+    /// The names, in no order.
+    pub names: Vec<FileName>,
+}
+
 /// A recording file, as it was at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
@@ -76,12 +85,12 @@ fn name_of(entry: io::Result<DirEntry>) -> Option<FileName> {
     entry.ok()?.file_name().to_str().and_then(FileName::parse)
 }
 
-/// Lists the names of the recordings in one folder, without looking at the files, in no order; and the folder's stamp,
-/// as in [`Folder`]. `None` where there is no such folder, or a link in its place.
+/// Lists the names of the recordings in one folder, without looking at the files. `None` where there is no such folder, or
+/// a link in its place.
 ///
 /// # Errors
 /// Where the folder cannot be read.
-pub fn list_names(path: &Path) -> Result<Option<(Vec<FileName>, Option<Stamp>)>, Error> {
+pub fn list_names(path: &Path) -> Result<Option<Names>, Error> {
     let now = SystemTime::now();
     let entries = match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => fs::read_dir(path).map(|entries| (entries, Stamp::of(&metadata))),
@@ -92,7 +101,7 @@ pub fn list_names(path: &Path) -> Result<Option<(Vec<FileName>, Option<Stamp>)>,
         Ok((entries, stamp)) => {
             let is_file = |entry: &DirEntry| entry.file_type().is_ok_and(|kind| kind.is_file());
             let names = entries.filter(|entry| entry.as_ref().is_ok_and(is_file)).filter_map(name_of);
-            Ok(Some((names.collect(), Some(stamp).filter(|stamp| stamp.is_settled(now)))))
+            Ok(Some(Names { stamp: Some(stamp).filter(|stamp| stamp.is_settled(now)), names: names.collect() }))
         }
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(Error::io("list the folder", path)(error)),
@@ -109,7 +118,7 @@ pub fn list_all(root: &Path, folders: Vec<PathBuf>) -> Result<Vec<(PathBuf, Fold
     let mut listings = Vec::with_capacity(folders.len());
     for folder in folders {
         let path = root.join(&folder);
-        if let Some((names, stamp)) = list_names(&path)? {
+        if let Some(Names { stamp, names }) = list_names(&path)? {
             files.extend(names.into_iter().map(|name| (listings.len(), path.join(name.to_string()), name)));
             listings.push((folder, Folder { stamp, files: Vec::new() }));
         }

@@ -5,7 +5,7 @@ mod read;
 mod stamp;
 mod write;
 
-pub use find::{File, Folder, find_folders, is_passed_over, list_all, list_names};
+pub use find::{File, Folder, Names, find_folders, is_passed_over, list_all, list_names};
 pub use read::{read, stamp_of};
 pub use stamp::Stamp;
 pub use write::{OnConflict, Outcome, publish, write_atomically};

@@ -10,7 +10,7 @@ use super::state::Listed;
 use super::{Recording, Store};
 use crate::error::Error;
 use crate::key::Key;
-use crate::loose::{self, Stamp, stamp_of};
+use crate::loose::{self, Names, Stamp, stamp_of};
 use crate::recording::{FileName, View, unite};
 
 impl Store {
@@ -184,7 +184,7 @@ impl Store {
                 (Some(known), now) => known != now,
                 (None, Some(_)) => self.is_inside(&folder),
             };
-            if may_have_new && let Some((names, stamp)) = loose::list_names(&path)? {
+            if may_have_new && let Some(Names { stamp, names }) = loose::list_names(&path)? {
                 is_changed = true;
                 // A pack that cannot be used is found out by the next question.
                 let _ = self.state_mut().add_all(&folder, names, stamp);
