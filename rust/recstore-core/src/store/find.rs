@@ -133,6 +133,7 @@ impl Store {
         answer: impl Fn(&[Listed]) -> Result<Option<(Option<usize>, T)>, Error>,
     ) -> Result<Option<T>, Error> {
         let order = self.order(test_id);
+        let mut has_listed = false;
         loop {
             let (listings, candidates) = self.asking_pack(|| {
                 let state = self.state();
@@ -140,15 +141,15 @@ impl Store {
             })?;
             let candidates = order.sort(key, candidates);
             let answer = answer(&candidates)?;
-            if !self.is_tree {
+            if !self.is_tree || has_listed {
                 return Ok(answer.map(|(_, found)| found));
             }
             let answered_by = answer.as_ref().and_then(|(index, _)| candidates.get((*index)?));
             let before = answered_by.map(|file| (order.place(file), file.name.key() == Some(key)));
             // A folder that answers before this file may have got one since it was listed. Where it was listed by
             // another thread in the meantime, the candidates are old too.
-            let is_old = self.list_changed_folders(&order, before)?;
-            if !is_old && self.state().listings == listings {
+            has_listed = self.list_changed_folders(&order, before)?;
+            if !has_listed && self.state().listings == listings {
                 return Ok(answer.map(|(_, found)| found));
             }
         }
