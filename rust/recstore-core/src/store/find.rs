@@ -145,10 +145,11 @@ impl Store {
                 return Ok(answer.map(|(_, found)| found));
             }
             let answered_by = answer.as_ref().and_then(|(index, _)| candidates.get((*index)?));
-            let before = answered_by.map(|file| (order.place(file), file.name.key() == Some(key)));
+            // In one folder, the whole key answers before its first digits.
+            let found = answered_by.map(|file| (file, file.name.key() == Some(key)));
             // A folder that answers before this file may have got one since it was listed. Where it was listed by
             // another thread in the meantime, the candidates are old too.
-            has_listed = self.list_changed_folders(&order, before)?;
+            has_listed = self.list_changed_folders(&order, found)?;
             if !has_listed && self.state().listings == listings {
                 return Ok(answer.map(|(_, found)| found));
             }
@@ -156,18 +157,19 @@ impl Store {
     }
 
     /// Lists anew those folders that could answer before the answer that was found, and have changed since they were
-    /// listed; says whether there were any. `found` is when the folder of the answer has its turn, and whether its name
-    /// is the key that was asked for.
-    fn list_changed_folders(&self, order: &Order<'_>, found: Option<(usize, bool)>) -> Result<bool, Error> {
+    /// listed; says whether there were any. `found` is the file that answers, and whether it is named by the very key.
+    fn list_changed_folders(&self, order: &Order<'_>, found: Option<(&Listed, bool)>) -> Result<bool, Error> {
+        let itself = found.filter(|(_, is_exact)| !is_exact).map(|(file, _)| file.folder.clone());
         let folders = match (order, found) {
-            // In one folder, the whole key answers before its first digits.
-            (Order::Own(folders), Some((place, is_exact))) => {
-                folders.iter().take(place + usize::from(!is_exact)).map(|folder| Arc::from(&**folder)).collect()
+            (Order::Own(folders), found) => {
+                let before = found.map_or(folders.len(), |(file, _)| order.place(file));
+                folders.iter().take(before).map(|folder| Arc::from(&**folder)).chain(itself).collect()
             }
-            (Order::Own(folders), None) => folders.iter().map(|folder| Arc::from(&**folder)).collect(),
             // Which of the other folders answers is no promise; only that an answer is found where there is one.
-            (Order::Any { .. }, Some((0, true))) => vec![],
-            (Order::Any { base }, Some(_)) => vec![Arc::from(*base)],
+            (Order::Any { base }, Some((file, _))) => {
+                let base = Some(Arc::from(*base)).filter(|base| *base != file.folder);
+                base.into_iter().chain(itself).collect()
+            }
             (Order::Any { base }, None) => {
                 let state = self.state();
                 let base = Some(Arc::from(*base)).filter(|base| !state.folders.contains_key(base));
