@@ -33,6 +33,8 @@ from recstore.errors import (
     RecordingNotFound,
     RecstoreError,
     RecstoreWarning,
+    RequestBlocked,
+    SecretFound,
     StorageError,
     StorageNotFound,
     UnknownProfile,
@@ -54,19 +56,49 @@ __all__ = [
     "RecordingNotFound",
     "RecstoreError",
     "RecstoreWarning",
+    "RequestBlocked",
+    "SecretFound",
+    "Session",
     "StorageError",
     "StorageNotFound",
     "Store",
     "UnknownProfile",
     "UnusablePack",
     "__version__",
+    "async_transport",
     "canonical",
     "errors",
     "open",
     "profiles",
     "request_key",
+    "session",
+    "transport",
     "unpack",
 ]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from recstore._session import Session, session
+    from recstore._transports import async_transport, transport
+
+_LATER = {
+    "Session": "recstore._session",
+    "session": "recstore._session",
+    "async_transport": "recstore._transports",
+    "transport": "recstore._transports",
+}
+
+
+def __getattr__(name: str) -> object:
+    # What replays over HTTP is imported when it is first asked for: a store needs none of it.
+    if name not in _LATER:
+        raise AttributeError(f"module 'recstore' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415
+
+    value: object = getattr(import_module(_LATER[name]), name)
+    globals()[name] = value
+    return value
+
 
 if DEBUG_BUILD:
     import warnings

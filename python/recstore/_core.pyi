@@ -78,6 +78,8 @@ class Answer(TypedDict):
     """What is recorded of the exception that it ended in."""
     error_message: str | None
     """The text of that exception."""
+    details: dict[str, Any]
+    """Further members of the response."""
 
 def canonical(request: Mapping[str, Any], *, test_id: str | None = None, profile: str = "ogx-7") -> bytes: ...
 def request_key(request: Mapping[str, Any], *, test_id: str | None = None, profile: str = "ogx-7") -> str: ...
@@ -130,6 +132,10 @@ class Recording:
     @property
     def body(self) -> Any: ...
     @property
+    def details(self) -> dict[str, Any]: ...
+    @property
+    def answers(self) -> tuple[Recording, ...]: ...
+    @property
     def is_list(self) -> bool: ...
     @property
     def chunks(self) -> tuple[Chunk, ...]: ...
@@ -163,7 +169,7 @@ class Store:
         *,
         profile: str | None = None,
         base: str | None = None,
-        cache: bool = True,
+        cache: bool | Literal["use"] = ...,
         create: bool = False,
         max_file_size: int = 67108864,
     ) -> Self: ...
@@ -182,6 +188,7 @@ class Store:
     @overload
     def get(self, key: str, default: Recording | _T, *, test_id: str | None = None) -> Recording | _T: ...
     def find(self, request: Mapping[str, Any], *, test_id: str | None = None) -> Recording | None: ...
+    def folder(self, test_id: str) -> Path: ...
     def request_key(self, request: Mapping[str, Any], *, test_id: str | None = None) -> str: ...
     def recordings(self) -> RecordingIterator: ...
     def refresh(self) -> None: ...
@@ -190,12 +197,7 @@ class Store:
     def _put(
         self,
         request: Mapping[str, Any],
-        body: Any,
-        *,
-        is_streaming: bool,
-        status: int | None,
-        error: dict[str, Any] | None,
-        error_message: str | None,
+        answers: Sequence[Answer],
         test_id: str | None,
         on_conflict: Literal["error", "keep", "replace"],
     ) -> tuple[str, Path, Literal["created", "unchanged", "kept", "replaced"]]: ...

@@ -23,7 +23,7 @@ def answer(
     """Return what is recorded of what a call returned or raised."""
     if isinstance(response, Recording):
         # The core takes all of it from the recording.
-        return {"body": response, "is_streaming": False, "status": None, "error": None, "error_message": None}
+        return plain(response)
     if is_streaming is None:
         # An exception before the first chunk is no stream, whatever was asked for.
         is_streaming = asks_for_stream(request) and not (error is not None and response is None)
@@ -45,7 +45,22 @@ def answer(
         "status": status,
         "error": None if error is None else dump_error(error),
         "error_message": None if error is None else str(error),
+        "details": {},
     }
+
+
+def plain(body: Any, **members: Any) -> Answer:
+    """Return a whole answer of plain values, or what else is named."""
+    answer: Answer = {
+        "body": body,
+        "is_streaming": False,
+        "status": None,
+        "error": None,
+        "error_message": None,
+        "details": {},
+    }
+    answer.update(members)  # type: ignore[typeddict-item]
+    return answer
 
 
 def asks_for_stream(request: Mapping[str, Any]) -> bool:

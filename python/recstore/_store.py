@@ -76,7 +76,7 @@ class Store(_core.Store, Mapping[str, _core.Recording]):
         from recstore import _dump  # noqa: PLC0415  # not needed for reading
 
         answer = _dump.answer(request, response, error, is_streaming, status)
-        return PutResult(*self._put(request, **answer, test_id=test_id, on_conflict=on_conflict))
+        return PutResult(*self._put(request, [answer], test_id, on_conflict))
 
     def __repr__(self) -> str:
         kind = "pack" if self.is_read_only else "store"
@@ -88,7 +88,7 @@ def open(  # noqa: A001
     *,
     profile: str | None = None,
     base: str | None = None,
-    cache: bool = True,
+    cache: bool | Literal["use"] = True,
     create: bool = False,
     max_file_size: int = 64 << 20,
 ) -> Store:
@@ -101,6 +101,7 @@ def open(  # noqa: A001
 
     With `cache`, a pack of all recordings is kept in the folder `.recstore` in the root, which ignores itself in git,
     and every file is compared with it at each look-up. Where that folder cannot be written, the store works without.
+    With `cache="use"` the pack is used as it is, if it is there, and never made.
     With `create`, the root is made where it is missing. Files of more than `max_file_size` bytes are refused.
 
     Raises `StorageNotFound` where there is nothing at `path`, `UnusablePack` for a pack that cannot be used,

@@ -23,6 +23,8 @@ __all__ = [
     "RecordingNotFound",
     "RecstoreError",
     "RecstoreWarning",
+    "RequestBlocked",
+    "SecretFound",
     "StorageError",
     "StorageNotFound",
     "UnknownProfile",
@@ -39,10 +41,14 @@ class RecordingNotFound(RecstoreError, KeyError):
 
     key: str
     """The key that was looked up."""
+    endpoint: str
+    """The endpoint of the request, where one was looked up."""
+    model: str
+    """The model that was asked."""
 
-    def __init__(self, message: str, *, key: str = "") -> None:
+    def __init__(self, message: str, *, key: str = "", endpoint: str = "", model: str = "") -> None:
         super().__init__(message)
-        self.key = key
+        self.key, self.endpoint, self.model = key, endpoint, model
 
     # KeyError shows the repr of its argument, which is for keys and not for sentences.
     __str__ = Exception.__str__
@@ -130,6 +136,23 @@ class RecordingConflict(RecstoreError, FileExistsError):
     def __init__(self, message: str, *, path: Path | None = None) -> None:
         super().__init__(message)
         self.path = path
+
+
+class SecretFound(RecstoreError, ValueError):
+    """What was to be recorded holds a credential; nothing was written."""
+
+    kind: str
+    """What kind of credential it looks like."""
+    place: str
+    """Where it is, such as `request: body.messages[0].content`."""
+
+    def __init__(self, message: str, *, kind: str = "", place: str = "") -> None:
+        super().__init__(message)
+        self.kind, self.place = kind, place
+
+
+class RequestBlocked(RecstoreError, ConnectionError):
+    """A request to a host that is not recorded was refused."""
 
 
 class ReadOnlyStore(RecstoreError, PermissionError):

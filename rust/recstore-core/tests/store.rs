@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{corpus, files};
-use recstore_core::store::{CacheState, Options, Store, unpack};
+use recstore_core::store::{Cache, CacheState, Options, Store, unpack};
 
 /// Copies a tree, so that a pack can be made beside it.
 fn copy(from: &Path, to: &Path) {
@@ -51,7 +51,7 @@ fn the_real_directory_packs_and_unpacks_to_the_same_bytes() {
 fn a_store_and_its_pack_answer_alike() {
     let Some(folder) = corpus("ogx") else { return };
     let temporary = tempfile::tempdir().unwrap();
-    let options = Options { cache: false, ..Options::default() };
+    let options = Options { cache: Cache::Off, ..Options::default() };
     let loose = Store::open(&folder, &options).unwrap();
     let pack = temporary.path().join("ogx.pack");
     loose.export(&pack).unwrap();
@@ -73,7 +73,7 @@ fn what_was_written_is_found_by_all_threads_at_once() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("recordings");
     fs::create_dir(&folder).unwrap();
-    let store = Store::open(temporary.path(), &Options { cache: false, ..Options::default() }).unwrap();
+    let store = Store::open(temporary.path(), &Options { cache: Cache::Off, ..Options::default() }).unwrap();
     let missed: usize = (0..120)
         .map(|number| {
             let key = format!("{number:064x}");

@@ -7,7 +7,7 @@ use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PySlice, PyString, PyTuple};
 use recstore_core::key::path_of;
-use recstore_core::recording::{Answer, DamagedBlock, Said, ToolCall, View, join_tool_calls, said};
+use recstore_core::recording::{DamagedBlock, Said, ToolCall, View, join_tool_calls, said};
 use recstore_core::store;
 
 use crate::errors::{invalid_json, raise};
@@ -77,9 +77,9 @@ impl Recording {
         part(&self.view(py)?).map_err(|error| raise(py, self.0.damaged(error)))
     }
 
-    /// Returns the answer, to be recorded again.
-    pub(crate) fn answer(&self, py: Python<'_>) -> PyResult<Answer<'_>> {
-        self.part(py, Answer::recorded)
+    /// Returns all its answers; the last is itself.
+    pub(crate) fn all_answers(&self, py: Python<'_>) -> PyResult<Vec<store::Recording>> {
+        self.0.answers().map_err(|error| raise(py, error))
     }
 
     fn chunk(&self, index: usize) -> Chunk {
@@ -184,6 +184,28 @@ impl Recording {
     #[getter]
     fn body<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         to_python::value(py, self.part(py, View::body)?)
+    }
+
+    /// What else was recorded of the response, as a new dict: `is_incomplete` where the reader of a stream stopped before
+    /// its end, `headers`, `offsets_ms` (when each chunk came, in milliseconds after the first byte), and what else the
+    /// file holds.
+    #[getter]
+    fn details<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let details = PyDict::new(py);
+        for (name, value) in self.part(py, View::details)? {
+            details.set_item(to_python::text(py, &name)?, to_python::value(py, value)?)?;
+        }
+        Ok(details)
+    }
+
+    /// All answers to equal requests of one test, in the order in which they came; the last is this recording.
+    #[getter]
+    fn answers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let answers = self.0.answers().map_err(|error| raise(py, error))?;
+        PyTuple::new(
+            py,
+            answers.into_iter().map(Self::from).map(|answer| Py::new(py, answer)).collect::<PyResult<Vec<_>>>()?,
+        )
     }
 
     /// Whether the body is a list: of a stream's chunks, of models, or of what else was answered.

@@ -6,10 +6,11 @@ use std::sync::Mutex;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+use recstore_core::json::Value;
 use recstore_core::key::Key;
 use recstore_core::loose::{OnConflict, Outcome};
 use recstore_core::recording::{Answer, Limits, RecordedError};
-use recstore_core::store::{self, CacheState, Options};
+use recstore_core::store::{self, Cache, CacheState, Options};
 
 use crate::errors::{not_found, not_json, raise};
 use crate::from_python::{PyJson, to_text};
@@ -21,19 +22,34 @@ use crate::recording::Recording;
 #[derive(Debug)]
 pub(crate) struct Store(store::Store);
 
+/// Whether a store keeps a pack, or `"use"`.
+#[derive(FromPyObject)]
+enum CacheUse {
+    Keeps(bool),
+    Named(String),
+}
+
 #[pymethods]
 impl Store {
     #[new]
-    #[pyo3(signature = (path, *, profile=None, base=None, cache=true, create=false, max_file_size=67108864))]
+    #[pyo3(signature = (path, *, profile=None, base=None, cache=CacheUse::Keeps(true), create=false, max_file_size=67108864))]
     fn new(
         py: Python<'_>,
         path: PathBuf,
         profile: Option<String>,
         base: Option<String>,
-        cache: bool,
+        cache: CacheUse,
         create: bool,
         max_file_size: u64,
     ) -> PyResult<Self> {
+        let cache = match cache {
+            CacheUse::Keeps(true) => Cache::Keep,
+            CacheUse::Keeps(false) => Cache::Off,
+            CacheUse::Named(name) if name == "use" => Cache::Use,
+            CacheUse::Named(name) => {
+                return Err(PyValueError::new_err(format!("cache is True, False or \"use\", not {name:?}")));
+            }
+        };
         let limits = Limits { file_size: max_file_size, ..Limits::default() };
         let options = Options { profile, base, cache, create, limits };
         py.detach(|| store::Store::open(&path, &options)).map(Self).map_err(|error| raise(py, error))
@@ -109,6 +125,12 @@ impl Store {
         self.look_up(py, &key, test_id.as_ref())
     }
 
+    /// Return the folder in which the recordings of a test lie, relative to the root.
+    fn folder<'py>(&self, py: Python<'py>, test_id: &str) -> PyResult<Bound<'py, PyAny>> {
+        let folder = self.0.folder(Some(test_id)).map_err(|error| raise(py, error))?;
+        Ok(folder.into_pyobject(py)?.into_any())
+    }
+
     /// Return the key of a request under the profile of this store.
     #[pyo3(signature = (request, *, test_id=None))]
     fn request_key(
@@ -159,38 +181,31 @@ impl Store {
     }
 
     /// Record plain values; `put` prepares them.
-    #[pyo3(signature = (request, body, *, is_streaming, status, error, error_message, test_id, on_conflict))]
-    #[expect(clippy::too_many_arguments, reason = "each is one thing that a recording holds")]
     fn _put<'py>(
         &self,
         py: Python<'py>,
         request: Bound<'py, PyAny>,
-        body: Bound<'py, PyAny>,
-        is_streaming: bool,
-        status: Option<u32>,
-        error: Option<Bound<'py, PyAny>>,
-        error_message: Option<Bound<'py, PyString>>,
+        answers: Vec<PlainAnswer<'py>>,
         test_id: Option<Bound<'py, PyString>>,
         on_conflict: &str,
     ) -> PyResult<(String, Bound<'py, PyAny>, &'static str)> {
-        let value = |what: &str, value: Bound<'py, PyAny>| {
-            PyJson(value).to_value().map_err(|(path, error)| not_json(py, what, &path, &error))
-        };
-        let request = value("request", request)?;
-        let recorded = body.cast::<Recording>().ok();
-        let answer = match &recorded {
-            Some(recording) => recording.get().answer(py)?,
-            None => {
-                let error = match error_message {
-                    Some(message) => {
-                        let data = error.map(|error| value("error", error)).transpose()?;
-                        Some(RecordedError { data, message: to_text(&message)? })
+        let request = to_value(py, "request", request)?;
+        let recorded =
+            |answer: &PlainAnswer<'py>| answer.body.cast::<Recording>().ok().map(|it| it.get().all_answers(py));
+        let recorded: Vec<_> = answers.iter().map(|answer| recorded(answer).transpose()).collect::<PyResult<_>>()?;
+        let mut taken = Vec::new();
+        for (answer, recordings) in answers.iter().zip(&recorded) {
+            match recordings {
+                Some(recordings) => {
+                    for recording in recordings {
+                        let view = recording.view().map_err(|error| raise(py, error))?;
+                        let answer = Answer::recorded(&view);
+                        taken.push(answer.map_err(|damage| raise(py, recording.damaged(damage)))?);
                     }
-                    None => None,
-                };
-                Answer { status, body: value("response", body.clone())?, is_streaming, error, has_mapping: true }
+                }
+                None => taken.push(answer.answer(py)?),
             }
-        };
+        }
         let test_id = test_id.as_ref().map(to_text).transpose()?;
         let on_conflict = match on_conflict {
             "error" => OnConflict::Error,
@@ -201,7 +216,7 @@ impl Store {
                 return Err(PyValueError::new_err(message));
             }
         };
-        let written = py.detach(|| self.0.put(&request, answer, test_id.as_ref(), on_conflict));
+        let written = py.detach(|| self.0.put(&request, taken, test_id.as_ref(), on_conflict));
         let written = written.map_err(|error| raise(py, error))?;
         let outcome = match written.outcome {
             Outcome::Created => "created",
@@ -263,6 +278,40 @@ impl Store {
         let (form, profile) = form(py, request, test_id, self.0.profile().name)?;
         Ok(profile.digest(&form))
     }
+}
+
+/// What is recorded of an answer, as Python values.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct PlainAnswer<'py> {
+    body: Bound<'py, PyAny>,
+    is_streaming: bool,
+    status: Option<u32>,
+    error: Option<Bound<'py, PyAny>>,
+    error_message: Option<Bound<'py, PyString>>,
+    details: Bound<'py, PyAny>,
+}
+
+impl PlainAnswer<'_> {
+    fn answer(&self, py: Python<'_>) -> PyResult<Answer<'static>> {
+        let error = match &self.error_message {
+            Some(message) => {
+                let data = self.error.clone().map(|error| to_value(py, "error", error)).transpose()?;
+                Some(RecordedError { data, message: to_text(message)? })
+            }
+            None => None,
+        };
+        let body = to_value(py, "response", self.body.clone())?;
+        let details = match to_value(py, "details", self.details.clone())? {
+            Value::Object(members) => members,
+            _ => Vec::new(),
+        };
+        Ok(Answer { status: self.status, body, is_streaming: self.is_streaming, error, details, has_mapping: true })
+    }
+}
+
+fn to_value(py: Python<'_>, what: &str, value: Bound<'_, PyAny>) -> PyResult<Value<'static>> {
+    PyJson(value).to_value().map_err(|(path, error)| not_json(py, what, &path, &error))
 }
 
 fn parse(key: &Bound<'_, PyAny>) -> Option<Key> {

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::DamagedBlock;
-use crate::json::{Dialect, Layout, Reader, Text, restore, restored_len};
+use crate::json::{Dialect, JsonError, Layout, Reader, Text, restore, restored_len};
 
 /// Size of the header, in bytes.
 const HEADER: usize = 64;
@@ -28,7 +28,15 @@ const ERROR_MESSAGE: usize = 56;
 pub(super) const IS_STREAMING: u32 = 1;
 pub(super) const IS_ERROR: u32 = 2;
 pub(super) const IS_BROKEN: u32 = 4;
+pub(super) const HAS_DETAILS: u32 = 8;
+pub(super) const HAS_EARLIER: u32 = 16;
 const LAYOUT_SHIFT: u32 = 8;
+
+/// The members of a response that have a field or a flag of their own.
+pub(super) const RESPONSE: [&str; 6] =
+    ["body", "is_streaming", "is_exception", "exception_data", "exception_message", "status"];
+/// The member of a recording that holds the responses to the same request before the last.
+pub(super) const EARLIER: &str = "earlier_responses";
 
 /// Where the parts of a recording lie in its JSON; empty where there is none.
 #[derive(Default)]
@@ -159,6 +167,11 @@ impl<'a> View<'a> {
         string(json).map(Some).ok_or(DamagedBlock("test id"))
     }
 
+    /// Returns the id of the test, with quotes; `null` where there is none.
+    pub fn test_id_json(&self) -> Result<&'a [u8]> {
+        Ok(self.part(TEST_ID, "test id")?.unwrap_or(b"null"))
+    }
+
     /// Returns the request.
     pub fn request(&self) -> Result<&'a [u8]> {
         Ok(self.part(REQUEST, "request")?.unwrap_or(b"null"))
@@ -178,6 +191,55 @@ impl<'a> View<'a> {
     pub fn error_message(&self) -> Result<Option<Text<'a>>> {
         let Some(json) = self.part(ERROR_MESSAGE, "error message")? else { return Ok(None) };
         string(json).map(Some).ok_or(DamagedBlock("error message"))
+    }
+
+    /// Returns the members of the response beyond those that have a method here, each as JSON.
+    pub fn details(&self) -> Result<Vec<(Text<'a>, &'a [u8])>> {
+        if self.flags() & HAS_DETAILS == 0 {
+            return Ok(Vec::new());
+        }
+        let mut details = Vec::new();
+        let response = self.member("response")?;
+        let mut reader = reader(response).map_err(|_| DamagedBlock("response"))?;
+        let read = reader.object(|reader, name| {
+            let span = reader.span()?;
+            if !RESPONSE.contains(&name.as_str().unwrap_or_default()) {
+                details.push((name, response.get(span).unwrap_or_default()));
+            }
+            Ok::<_, JsonError>(())
+        });
+        read.map(|()| details).map_err(|_| DamagedBlock("response"))
+    }
+
+    /// Returns the responses to the same request that came before, the first first.
+    pub fn earlier(&self) -> Result<Vec<&'a [u8]>> {
+        if self.flags() & HAS_EARLIER == 0 {
+            return Ok(Vec::new());
+        }
+        let mut earlier = Vec::new();
+        let responses = self.member(EARLIER)?;
+        let mut reader = reader(responses).map_err(|_| DamagedBlock("earlier responses"))?;
+        let read = reader.array(|reader| {
+            earlier.push(responses.get(reader.span()?).unwrap_or_default());
+            Ok::<_, JsonError>(())
+        });
+        read.map(|()| earlier).map_err(|_| DamagedBlock("earlier responses"))
+    }
+
+    /// Returns a member of the recording; of several with one name the last.
+    fn member(&self, wanted: &'static str) -> Result<&'a [u8]> {
+        let mut found = None;
+        let mut find = || {
+            reader(self.json)?.object(|reader, name| {
+                let span = reader.span()?;
+                if name.as_str() == Some(wanted) {
+                    found = Some(span);
+                }
+                Ok::<_, JsonError>(())
+            })
+        };
+        find().map_err(|_| DamagedBlock(wanted))?;
+        found.and_then(|span| self.json.get(span)).ok_or(DamagedBlock(wanted))
     }
 
     /// Says whether the answer ended in an exception.
@@ -246,8 +308,12 @@ impl<'a> View<'a> {
     }
 }
 
+fn reader(json: &[u8]) -> Result<Reader<'_>, JsonError> {
+    Ok(Reader::new(json)?.dialect(Dialect::Python))
+}
+
 fn string(json: &[u8]) -> Option<Text<'_>> {
-    Reader::new(json).ok()?.dialect(Dialect::Python).document(Reader::string).ok()
+    reader(json).ok()?.document(Reader::string).ok()
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use super::block::EARLIER;
 use super::{DamagedBlock, View};
 use crate::json::{Dialect, JsonError, Reader, Style, Text, Value, WriteError, to_vec};
 use crate::key::Key;
@@ -17,6 +18,8 @@ pub struct Answer<'a> {
     pub is_streaming: bool,
     /// What the answer ended in, where that is an exception.
     pub error: Option<RecordedError<'a>>,
+    /// What else is recorded of the response, as members of it.
+    pub details: Vec<(Text<'a>, Value<'a>)>,
     /// Whether the file has the member `id_normalization_mapping`, which early files lack.
     pub has_mapping: bool,
 }
@@ -44,7 +47,9 @@ impl<'a> Answer<'a> {
         } else {
             None
         };
+        let details = recording.details()?.into_iter().map(|(name, value)| Ok((name, parse(value)?)));
         Ok(Self {
+            details: details.collect::<Result<_, _>>()?,
             status: recording.status(),
             body: parse(recording.body()?)?,
             is_streaming: recording.is_streaming(),
@@ -54,7 +59,8 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Returns the text of the file for an answer, as the recorder of OGX writes it: indented, with a newline at the end.
+/// Returns the text of the file for the answers to a request, as the recorder of OGX writes it: indented, with a newline at
+/// the end. The last answer is the response; the others, which that recorder does not know, come behind all else.
 ///
 /// What differs from one run to the next is made the same in typed objects (ids, times, durations), so that recording
 /// again changes only what has changed.
@@ -64,9 +70,29 @@ impl<'a> Answer<'a> {
 pub fn compose(
     test_id: Option<&Text<'_>>,
     request: &Value<'_>,
-    mut answer: Answer<'_>,
+    last: Answer<'_>,
+    earlier: Vec<Answer<'_>>,
     key: &Key,
 ) -> Result<Vec<u8>, (String, WriteError<Infallible>)> {
+    let has_mapping = last.has_mapping;
+    let mut recording = vec![
+        ("test_id", test_id.map_or(Value::Null, |id| Value::String(id.clone()))),
+        ("request", request.clone()),
+        ("response", response(last, key)),
+    ];
+    if has_mapping {
+        recording.push(("id_normalization_mapping", object([])));
+    }
+    if !earlier.is_empty() {
+        let earlier = earlier.into_iter().map(|answer| response(answer, key));
+        recording.push((EARLIER, Value::Array(earlier.collect())));
+    }
+    let mut text = to_vec(&object(recording), Style::INDENTED)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+fn response<'a>(mut answer: Answer<'a>, key: &Key) -> Value<'a> {
     match &mut answer.body {
         Value::Array(chunks) => chunks.iter_mut().for_each(|chunk| normalise(chunk, key)),
         whole => normalise(whole, key),
@@ -82,17 +108,9 @@ pub fn compose(
         response.extend(data.map(|data| ("exception_data", data)));
         response.push(("exception_message", Value::String(message)));
     }
-    let mut recording = vec![
-        ("test_id", test_id.map_or(Value::Null, |id| Value::String(id.clone()))),
-        ("request", request.clone()),
-        ("response", object(response)),
-    ];
-    if answer.has_mapping {
-        recording.push(("id_normalization_mapping", object([])));
-    }
-    let mut text = to_vec(&object(recording), Style::INDENTED)?;
-    text.push(b'\n');
-    Ok(text)
+    let mut response: Vec<_> = response.into_iter().map(|(name, value)| (Text::from(name), value)).collect();
+    response.extend(answer.details);
+    Value::Object(response)
 }
 
 /// Makes the same in a typed object what differs between runs, at its top level only.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::block::{IS_BROKEN, IS_ERROR, IS_STREAMING, Parts};
+use super::block::{EARLIER, HAS_DETAILS, HAS_EARLIER, IS_BROKEN, IS_ERROR, IS_STREAMING, Parts};
 use super::{Limits, Malformed};
 use crate::json::{Dialect, JsonError, Kind, Layout, Number, Reader, Style, Value, compact, to_vec};
 
@@ -48,7 +48,7 @@ impl Parts {
     /// Finds the parts of a recording in JSON that [`compact`] has checked. Of members with one name the last counts.
     fn find(json: &[u8], limits: &Limits) -> Result<Self, Malformed> {
         let mut parts = Self::default();
-        let mut has_response = false;
+        let (mut has_response, mut has_earlier) = (false, false);
         let mut reader = Reader::new(json)?.dialect(Dialect::Python).limits(limits.json);
         expect(&mut reader, Kind::Object, "the document")?;
         reader.object(|reader, name| {
@@ -67,10 +67,15 @@ impl Parts {
                     let mapping = skip(reader, Kind::Object, "id_normalization_mapping")?;
                     parts.mapping = if mapping.len() > "{}".len() { mapping } else { 0..0 };
                 }
+                _ if name.as_str() == Some(EARLIER) => {
+                    has_earlier = reader.peek()? == Kind::Array;
+                    reader.skip()?;
+                }
                 _ => reader.skip()?,
             }
             Ok::<_, Malformed>(())
         })?;
+        parts.set_flag(HAS_EARLIER, has_earlier);
         let missing = |place| Err(Malformed::Shape { place, expected: "there", found: "missing" });
         match parts {
             _ if parts.request.is_empty() => missing("request"),
@@ -100,7 +105,10 @@ impl Parts {
                     self.status = if let Number::Int(digits) = number { digits.parse().unwrap_or(0) } else { 0 };
                 }
                 (b"status", _) => self.status = reader.skip().map(|()| 0)?,
-                _ => reader.skip()?,
+                _ => {
+                    self.set_flag(HAS_DETAILS, true);
+                    reader.skip()?;
+                }
             }
             Ok::<_, Malformed>(())
         })

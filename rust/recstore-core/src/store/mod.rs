@@ -13,7 +13,7 @@ mod state;
 mod verify;
 
 pub use export::unpack;
-pub use open::{Options, Store};
+pub use open::{Cache, Options, Store};
 pub use put::Written;
 pub use recording::Recording;
 pub use settings::{SETTINGS_FILE, Settings};

@@ -15,6 +15,17 @@ use crate::loose;
 use crate::pack::{Meta, Pack};
 use crate::recording::Limits;
 
+/// What a store does with the pack beside its recordings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cache {
+    /// Makes it where it is missing or has fallen behind, if it can be written.
+    Keep,
+    /// Uses it as it is, if it is there.
+    Use,
+    /// Leaves it alone.
+    Off,
+}
+
 /// How a store is opened.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -22,8 +33,8 @@ pub struct Options {
     pub profile: Option<String>,
     /// The folder of shared recordings, in the place of the one in the settings file.
     pub base: Option<String>,
-    /// Keeps a pack in `.recstore/` beside the recordings, where that can be written.
-    pub cache: bool,
+    /// What to do with the pack in `.recstore/` beside the recordings.
+    pub cache: Cache,
     /// Makes the folder where there is none.
     pub create: bool,
     /// How much a recording file may ask of its reader.
@@ -32,7 +43,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { profile: None, base: None, cache: true, create: false, limits: Limits::default() }
+        Self { profile: None, base: None, cache: Cache::Keep, create: false, limits: Limits::default() }
     }
 }
 
@@ -48,7 +59,7 @@ pub struct Store {
     pub(super) settings: Settings,
     pub(super) places: Places,
     pub(super) limits: Limits,
-    keeps_cache: bool,
+    cache: Cache,
     state: RwLock<State>,
     cache_state: RwLock<CacheState>,
 }
@@ -85,7 +96,7 @@ impl Store {
             settings,
             places,
             limits: options.limits,
-            keeps_cache: options.cache,
+            cache: options.cache,
             state: RwLock::default(),
             cache_state: RwLock::new(CacheState::Off("it was not asked for".to_owned())),
         };
@@ -108,7 +119,7 @@ impl Store {
             settings,
             places,
             limits: options.limits,
-            keeps_cache: false,
+            cache: Cache::Off,
             state: RwLock::new(state),
             cache_state: RwLock::new(CacheState::Ready { stale: 0 }),
         })
@@ -122,7 +133,7 @@ impl Store {
         if !self.is_tree {
             return Ok(());
         }
-        self.look(if self.keeps_cache { cache::open(&self.root) } else { None })
+        self.look(if self.cache == Cache::Off { None } else { cache::open(&self.root) })
     }
 
     /// Makes the pack beside the tree again, unless that was done already; where it cannot be made, goes on without.
@@ -140,10 +151,13 @@ impl Store {
             Some(Ok(known)) => known,
             Some(Err(_)) | None => State::default().with_listings(&listings)?,
         };
-        let mut cache_state = CacheState::Off("it was not asked for".to_owned());
-        if self.keeps_cache {
+        let mut cache_state = match (&state.pack, self.cache) {
+            (Some(_), _) => CacheState::Ready { stale },
+            (None, Cache::Use) => CacheState::Off("there is none".to_owned()),
+            (None, _) => CacheState::Off("it was not asked for".to_owned()),
+        };
+        if self.cache == Cache::Keep {
             let total: usize = listings.iter().map(|(_, listing)| listing.files.len()).sum();
-            cache_state = CacheState::Ready { stale };
             if cache::has_fallen_behind(&state, stale, total) {
                 match cache::build(self, &state, &listings) {
                     Ok(pack) => {

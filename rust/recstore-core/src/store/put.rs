@@ -25,7 +25,8 @@ pub struct Written {
 }
 
 impl Store {
-    /// Records what answered a request.
+    /// Records what answered a request: one answer, or several to equal requests, the last of which is what readers get
+    /// that know of one only.
     ///
     /// The file goes to the folder of the test, or to the base folder where there is no test; it is named by the key
     /// under the store's profile. When this returns, it is complete and on the disk.
@@ -37,7 +38,7 @@ impl Store {
     pub fn put(
         &self,
         request: &Value<'_>,
-        answer: Answer<'_>,
+        mut answers: Vec<Answer<'_>>,
         test_id: Option<&Text<'_>>,
         on_conflict: OnConflict,
     ) -> Result<Written, Error> {
@@ -46,15 +47,14 @@ impl Store {
         }
         let request = &recorded(request);
         let key = self.key_of(request, test_id)?;
-        let folder = match test_id.map(Text::to_lossy) {
-            Some(test_id) => self.places.own(&test_id).ok_or_else(|| self.outside(&test_id))?,
-            None => self.places.base().to_owned(),
-        };
+        let folder = self.folder(test_id.map(Text::to_lossy).as_deref())?;
         if Places::is_passed_over(&folder) {
             return Err(Error::PassedOver { place: folder.display().to_string() });
         }
-        let name = file_name(key, request, &answer.body);
-        let text = compose(test_id, request, answer, &key).map_err(no_spelling)?;
+        let no_answer = || Error::InvalidRequest("there is no answer to record".to_owned());
+        let last = answers.pop().ok_or_else(no_answer)?;
+        let name = file_name(key, request, &last.body);
+        let text = compose(test_id, request, last, answers, &key).map_err(no_spelling)?;
         encode(&text, &self.limits).map_err(Error::Unrecordable)?;
         self.make_folder(&folder)?;
         let path = folder.join(name.to_string());
@@ -62,6 +62,15 @@ impl Store {
         // It is recorded, whatever the pack says; one that cannot be used is found out by the next look-up.
         let _ = self.state_mut().add(&folder, name);
         Ok(Written { key, path, outcome })
+    }
+
+    /// Returns the folder in which the recordings of a test lie, or those that all tests share, relative to the root.
+    ///
+    /// # Errors
+    /// Where the test id leads outside of the store.
+    pub fn folder(&self, test_id: Option<&str>) -> Result<PathBuf, Error> {
+        let Some(test_id) = test_id else { return Ok(self.places.base().to_owned()) };
+        self.places.own(test_id).ok_or_else(|| self.outside(test_id))
     }
 
     /// Returns the key of a request under the profile of the store, or its companion for the shape of the request.

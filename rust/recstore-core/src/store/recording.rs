@@ -74,6 +74,33 @@ impl Recording {
         matching(&Request::split(&&request).ok()?, test_id.as_ref(), self.key()?)
     }
 
+    /// Returns all answers to equal requests, in the order in which they came, each as a recording; the last is this one.
+    ///
+    /// # Errors
+    /// Where it lies in a pack that is damaged, or one of them is none.
+    pub fn answers(&self) -> Result<Vec<Self>, Error> {
+        let view = self.view()?;
+        let damaged = |damage| self.damaged(damage);
+        let request = view.request().map_err(damaged)?;
+        let test_id = view.test_id_json().map_err(damaged)?;
+        let answer = |response: &[u8]| {
+            let text = [
+                b"{\"test_id\":",
+                test_id,
+                b",\"request\":",
+                request,
+                b",\"response\":",
+                response,
+                b",\"id_normalization_mapping\":{}}",
+            ];
+            let block = encode(&text.concat(), &self.limits);
+            let block = block.map_err(|problem| Error::Malformed { path: self.path(), problem })?;
+            Ok(self.clone().with_block(block))
+        };
+        let earlier = view.earlier().map_err(damaged)?;
+        earlier.into_iter().map(answer).chain([Ok(self.clone())]).collect()
+    }
+
     /// Says whether it is answered from a pack.
     #[must_use]
     pub fn is_packed(&self) -> bool {

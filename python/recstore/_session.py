@@ -1,0 +1,353 @@
+"""Sessions: record once, replay for ever."""
+
+from __future__ import annotations
+
+import os
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from recstore import _dump, _missing, _transports, _wire, secrets
+from recstore._core import Recording
+from recstore._store import Store
+from recstore._store import open as open_store
+from recstore.errors import InvalidRequest, RecordingNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextvars import Token
+    from types import TracebackType
+    from typing import Self
+
+    from recstore._core import Answer
+
+Mode = Literal["live", "record", "replay", "record-if-missing"]
+
+MODES: Final[dict[str, Mode]] = {
+    "live": "live",
+    "record": "record",
+    "replay": "replay",
+    "record-if-missing": "record-if-missing",
+    # The names of vcrpy and pytest-recording.
+    "none": "replay",
+    "once": "record-if-missing",
+    "new_episodes": "record-if-missing",
+    "all": "record",
+    "rewrite": "record",
+}
+"""What each name of a mode stands for."""
+
+_current: ContextVar[Session | None] = ContextVar("recstore session", default=None)
+# The sessions that are open anywhere in the process, for threads that did not inherit one: a plain `threading.Thread`
+# starts with an empty context.
+_open: list[Session] = []
+_open_lock = Lock()
+
+
+@dataclass
+class Stats:
+    """How often a session did what."""
+
+    hits: int = 0
+    """Requests that were answered from a recording."""
+    misses: int = 0
+    """Requests that no recording answered."""
+    recorded: int = 0
+    """Answers that were recorded."""
+    live: int = 0
+    """Requests that went to the service without being recorded."""
+    blocked: int = 0
+    """Requests that were refused."""
+    missed: list[RecordingNotFound] = field(default_factory=list, repr=False)
+    """The errors of the misses."""
+
+
+class Session:
+    """Requests of one test, answered from recordings, recorded, or let through; see `session`."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | Store | None = None,
+        *,
+        mode: str | None = None,
+        test_id: str | None = None,
+        profile: str | None = None,
+        hosts: Sequence[str] | None = None,
+        block: bool | None = None,
+        on_secret: Literal["refuse", "redact", "allow"] = "refuse",
+        timing: Literal["recorded"] | None = None,
+        waits: bool = False,
+    ) -> None:
+        self.mode: Mode = parse_mode(mode or os.environ.get("RECSTORE_MODE") or "replay")
+        """What is done with requests."""
+        if isinstance(path, Store):
+            self.store = path
+            """Where the recordings are."""
+        else:
+            root = path or os.environ.get("RECSTORE_DIR") or "."
+            self.store = open_store(root, profile=profile, create=self.mode in {"record", "record-if-missing"})
+        self.test_id = test_id
+        """The id of the test, as recordings name it."""
+        self.hosts = hosts
+        """Patterns of the hosts whose requests are recorded and replayed; None for all."""
+        self.block = self.mode == "replay" if block is None else block
+        """Whether requests to other hosts are refused."""
+        self.on_secret = on_secret
+        """What is done with credentials: the recording is refused, or they are replaced, or left."""
+        self.timing = timing
+        """Whether the pace of streams is recorded and replayed."""
+        self.stats = Stats()
+        """What it did."""
+        self.used: set[str] = set()
+        """The files whose recordings were asked for, relative to the root of the store."""
+        self._waits = waits
+        self._answers: dict[str, tuple[dict[str, Any], list[Answer]]] = {}
+        self._saved: set[str] = set()
+        self._loaded: dict[str, tuple[Recording, ...]] = {}
+        self._turns: dict[str, int] = {}
+        self._lock = Lock()
+        self._tokens: list[Token[Session | None]] = []
+
+    # The way of a request
+
+    def find(self, request: Mapping[str, Any]) -> Recording | None:
+        """Return the recording that answers a request next, or None where there is none.
+
+        Equal requests get the answers that were recorded for them in their order, and the last again and again.
+        """
+        for form in _wire.variants(self._safe(request)):
+            key = self.store.request_key(form, test_id=self.test_id)
+            answers = self._loaded.get(key)
+            if answers is None:
+                found = self.store.get(key, test_id=self.test_id)
+                if found is None:
+                    continue
+                answers = self._loaded[key] = found.answers
+            with self._lock:
+                turn = self._turns.get(key, 0)
+                self._turns[key] = turn + 1
+                self.stats.hits += 1
+                self.used.add(str(answers[-1].path))
+            return answers[min(turn, len(answers) - 1)]
+        return None
+
+    def fetch(self, request: Mapping[str, Any]) -> Any:
+        """Return what a recorded call returned, as objects of its SDK, or raise what it raised.
+
+        `request` holds `method`, `url` and `body` as recordings do. Raises `RecordingNotFound` where there is none.
+        """
+        return self._required(request).replay()
+
+    async def afetch(self, request: Mapping[str, Any]) -> Any:
+        """Return what a recorded asynchronous call returned: `fetch` for `await`."""
+        return await self._required(request).areplay()
+
+    def record(
+        self,
+        request: Mapping[str, Any],
+        response: Any = None,
+        *,
+        error: BaseException | None = None,
+        is_streaming: bool | None = None,
+    ) -> None:
+        """Record what a call returned or raised: plain values, an object of an SDK, the list of a stream's chunks."""
+        self.add(request, _dump.answer(request, response, error, is_streaming, None))
+
+    def add(self, request: Mapping[str, Any], answer: Answer) -> None:
+        """Record an answer of plain values, after those to equal requests that this session has recorded before."""
+        request = self._safe(request)
+        if self.on_secret == "redact":  # noqa: S105
+            answer = secrets.redact(answer)
+        elif self.on_secret == "refuse":  # noqa: S105
+            secrets.refuse({name: value for name, value in request.items() if name != "test_id"}, "request")
+            secrets.refuse(answer["body"], "response")
+            secrets.refuse({"error": answer["error"], "message": answer["error_message"]}, "exception")
+        if not self.timing:
+            answer["details"].pop("offsets_ms", None)
+        key = self.store.request_key(request, test_id=self.test_id)
+        with self._lock:
+            self._answers.setdefault(key, (request, []))[1].append(answer)
+            if not self._waits:
+                self._save(key)
+
+    def records(self, request: Mapping[str, Any]) -> bool:
+        """Say whether this request is to be recorded: always, or where no recording was there before the session."""
+        if self.mode == "record-if-missing":
+            key = self.store.request_key(self._safe(request), test_id=self.test_id)
+            return key in self._answers
+        return self.mode == "record"
+
+    def missing(self, request: Mapping[str, Any]) -> RecordingNotFound:
+        """Return the error for a request that no recording answers, and count it."""
+        request = self._safe(request)
+        error = _missing.not_found(self, request, self.store.request_key(request, test_id=self.test_id))
+        self.stats.misses += 1
+        self.stats.missed.append(error)
+        return error
+
+    def preload(self) -> int:
+        """Look up all recordings of the test, and those that all tests share, now; return how many there are.
+
+        After this, replaying them reads no file: for timed regions.
+        """
+        own = self.store.folder(self.test_id) if self.test_id is not None else None
+        count = 0
+        for recording in self.store.recordings():
+            if recording.key is None or (own is not None and recording.path.parent not in {own, self.store.base}):
+                continue
+            found = self.store.get(recording.key, test_id=self.test_id)
+            if found is not None and recording.key not in self._loaded:
+                self._loaded[recording.key] = found.answers
+                count += 1
+        return count
+
+    def commit(self) -> None:
+        """Write the answers that wait to be written."""
+        with self._lock:
+            for key in self._answers:
+                self._save(key)
+
+    def discard(self) -> None:
+        """Forget the answers that wait to be written."""
+        with self._lock:
+            self._answers.clear()
+
+    def _save(self, key: str) -> None:
+        request, answers = self._answers[key]
+        kept = list(answers)
+        while len(kept) > 1 and kept[-1] == kept[-2]:  # the last is repeated anyway
+            kept.pop()
+        # What the session itself has written may be replaced by more of the same.
+        policy: Literal["replace", "keep"] = "keep"
+        if key in self._saved or self.mode == "record":
+            policy = "replace"
+        put = self.store._put(request, kept, self.test_id, policy)  # noqa: SLF001
+        self._saved.add(key)
+        self.stats.recorded += 0 if put[2] == "kept" else 1
+        self.used.add(str(put[1]))
+
+    def _required(self, request: Mapping[str, Any]) -> Recording:
+        found = self.find(request)
+        if found is None:
+            raise self.missing(request)
+        return found
+
+    def _safe(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        return secrets.redact(request) if self.on_secret == "redact" else dict(request)  # noqa: S105
+
+    # Being open
+
+    def __enter__(self) -> Self:
+        self._tokens.append(_current.set(self))
+        with _open_lock:
+            _open.append(self)
+        _transports.patch()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        _transports.unpatch()
+        with _open_lock:
+            _open.remove(self)
+        try:
+            _current.reset(self._tokens.pop())
+        except ValueError:  # left in another context than it was entered in, as fixtures of event loops are
+            pass
+        missed = find_missed(error)
+        if missed is not None and missed is not error:
+            # An SDK took it for a failing service and gave it another name.
+            raise missed from None
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+    def __repr__(self) -> str:
+        test = "" if self.test_id is None else f" {self.test_id}"
+        return f"<recstore session {self.mode}{test} {self.stats}>"
+
+
+def session(
+    path: str | os.PathLike[str] | Store | None = None,
+    *,
+    mode: str | None = None,
+    test_id: str | None = None,
+    profile: str | None = None,
+    hosts: Sequence[str] | None = None,
+    block: bool | None = None,
+    on_secret: Literal["refuse", "redact", "allow"] = "refuse",
+    timing: Literal["recorded"] | None = None,
+) -> Session:
+    """Open recordings for a test, as a context manager: while it is open, HTTP clients are answered from them.
+
+    `path` is the root of the recordings, or a store; without it the environment variable `RECSTORE_DIR`, else the
+    current folder. `mode` says what is done with a request; without it `RECSTORE_MODE`, else `"replay"`:
+
+    - `"replay"`: it is answered from its recording; where there is none, `RecordingNotFound` is raised. No connection is
+      ever opened. Also called `none`.
+    - `"record"`: it goes to the service, and the answer is recorded, in the place of the old one. Also `all`, `rewrite`.
+    - `"record-if-missing"`: the one or the other. Also `once`, `new_episodes`.
+    - `"live"`: it goes to the service, and nothing is recorded.
+
+    `test_id` is part of keys, and says which folder answers. `hosts` are patterns of the hosts that count (default: all);
+    requests to others are refused with `RequestBlocked` if `block`, else let through (default: refused in replay).
+    `on_secret` says what happens to what looks like a credential: `"refuse"` to record it, `"redact"` it before keys are
+    computed, or `"allow"`. With `timing="recorded"` the pace of streams is recorded and replayed.
+
+    Every client of `httpx` and `httpx2` is answered while the session is open, in the thread or task that opened it and
+    in those that it starts; nothing in them changes. In other threads the session answers if it is the only one.
+
+    >>> import recstore
+    >>> request = {
+    ...     "method": "POST",
+    ...     "url": "https://api.openai.com/v1/v1/chat/completions",
+    ...     "body": {"model": "gpt-4o", "messages": [{"role": "user", "content": "Say hello."}], "stream": True},
+    ... }
+    >>> with recstore.session("examples/recordings", test_id="tests/test_chat.py::test_hello") as session:
+    ...     [chunk.choices[0].delta.content for chunk in session.fetch(request)]
+    ['', 'Hel', 'lo!', None]
+    >>> session.stats.hits
+    1
+    """
+    return Session(
+        path,
+        mode=mode,
+        test_id=test_id,
+        profile=profile,
+        hosts=hosts,
+        block=block,
+        on_secret=on_secret,
+        timing=timing,
+    )
+
+
+def current() -> Session | None:
+    """Return the session that answers here: that of the thread's or task's context, else the only one that is open."""
+    found = _current.get()
+    if found is not None:
+        return found
+    with _open_lock:
+        return _open[0] if len(_open) == 1 else None
+
+
+def parse_mode(name: str) -> Mode:
+    """Return the mode of this name."""
+    mode = MODES.get(name)
+    if mode is None:
+        raise InvalidRequest(f"there is no mode {name!r}; there are {', '.join(MODES)}")
+    return mode
+
+
+def find_missed(error: BaseException | None) -> RecordingNotFound | None:
+    """Return the miss that an exception was made of, if it was."""
+    while error is not None:
+        if isinstance(error, RecordingNotFound):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
