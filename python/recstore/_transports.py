@@ -182,7 +182,9 @@ def _plan(session: Session, request: Any, content: bytes) -> _Plan:
     found = session.find(recorded)
     if found is not None:
         asks_for_base64 = recorded.get("endpoint") == "/v1/embeddings" and b'"base64"' in content
-        return _Plan(session, recorded, _wire.to_reply(found, recorded, asks_for_base64=asks_for_base64), is_recorded=False)
+        return _Plan(
+            session, recorded, _wire.to_reply(found, recorded, asks_for_base64=asks_for_base64), is_recorded=False
+        )
     if session.mode == "replay":
         raise session.missing(recorded)
     return _Plan(session, recorded, None, is_recorded=True)

@@ -106,6 +106,11 @@ def to_request(
 def variants(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Return the forms in which a request may have been recorded: as it is, and without what its SDK adds."""
     yield request
+    body = request.get("body")
+    if isinstance(body, dict) and "project_id" in body and "endpoint" in request:
+        # watsonx's, which callers of OpenAI's SDK pass as `extra_body`.
+        others = {name: value for name, value in body.items() if name != "project_id"}
+        yield {**request, "body": {**others, "extra_body": {"project_id": body["project_id"]}}}
     if request.get("endpoint") in OLLAMA:
         # ollama sends what was not asked for; its caller's arguments, which OGX's recorder sees, do not have it.
         body = {name: value for name, value in request["body"].items() if value not in (False, [], {}, "", None)}
@@ -372,7 +377,9 @@ def to_reply(recording: Recording, request: Mapping[str, Any], *, asks_for_base6
         pieces = list(_stream(recording, request))
         if error is not None:
             # The exception that an SDK made of an event.
-            pieces.append(b"data: " + _json({"error": error.get("body") or {"message": error.get("message")}}) + b"\n\n")
+            pieces.append(
+                b"data: " + _json({"error": error.get("body") or {"message": error.get("message")}}) + b"\n\n"
+            )
         elif failure is None and not details.get("is_incomplete") and _openai_tags(request)[1]:
             pieces.append(b"data: [DONE]\n\n")
         return Reply(status, content_type, pieces, details.get("offsets_ms", []), failure)
