@@ -46,7 +46,7 @@ lint: build types ## check format, style and types of everything
 types: build ## check types, and that the stub says what the extension module holds
 	$(BIN)/mypy
 	$(BIN)/mypy benches
-	$(BIN)/python -m mypy.stubtest recstore --mypy-config-file pyproject.toml
+	$(BIN)/python -m mypy.stubtest recstore._core --mypy-config-file pyproject.toml
 
 bench: build ## run the benchmarks, each beside its rivals
 	$(BIN)/python benches/synthetic.py target/bench-recordings

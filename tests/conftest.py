@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytest_plugins = ["pytester"]
+
 
 @pytest.fixture(scope="session")
 def corpus() -> Path:

@@ -1,8 +1,8 @@
 """A service that speaks the wire formats of OpenAI, Anthropic, Ollama and Gemini, by a script.
 
-The model that a request names says what happens: `whole`, `tools`, `error-400`, `once-429` (an error at first), `broken`
-(the connection breaks off in the middle), `slow`, `gzip`, and so on. Answers differ from call to call by a count, so that
-a recording cannot pass for the service.
+The model that a request names says what happens: `whole`, `tools`, `error-400`, `once-429` (an error at first),
+`broken` (the connection breaks off in the middle), `slow`, `gzip`, and so on. Answers differ from call to call by a
+count, so that a recording cannot pass for the service.
 """
 
 from __future__ import annotations
@@ -195,8 +195,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def anthropic(self) -> None:
         usage = {"input_tokens": 3, "output_tokens": 1}
-        message = {"id": f"msg_{self.call}", "type": "message", "role": "assistant", "model": self.model, "content": []}
-        message |= {"stop_reason": None, "stop_sequence": None, "usage": usage}
+        message: dict[str, Any] = {
+            "id": f"msg_{self.call}",
+            "type": "message",
+            "role": "assistant",
+            "model": self.model,
+            "content": [],
+        }
+        message |= {"model": self.model, "stop_reason": None, "stop_sequence": None, "usage": usage}
         block: dict[str, Any] = {"type": "text", "text": ""}
         deltas: list[dict[str, Any]] = [{"type": "text_delta", "text": f"Grüße {self.call}"}]
         if self.model == "tools":
@@ -208,7 +214,7 @@ class Handler(BaseHTTPRequestHandler):
             )
             self.whole({**message, "content": [whole], "stop_reason": "end_turn"})
             return
-        events = [
+        events: list[dict[str, Any]] = [
             {"type": "message_start", "message": message},
             {"type": "content_block_start", "index": 0, "content_block": block},
             {"type": "ping"},

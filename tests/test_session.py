@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
+import shutil
 import socket
+import subprocess
+import sys
+import threading
+import time
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import anthropic
+import httpx
+import httpx2
 import ollama
 import openai
 import pytest
@@ -16,6 +24,7 @@ from google import genai
 from google.genai import types as genai_types
 
 import recstore
+import recstore.secrets
 from scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
@@ -214,3 +223,390 @@ def test_what_was_recorded_replays_as_it_happened(
         assert session.stats.hits == calls
         assert [comparable(item) for item in again] == [comparable(item) for item in live]
     assert server.calls == calls
+
+
+def test_the_scripted_service_says_what_it_should() -> None:
+    """Without this, two equal failures would pass for a replay."""
+    with ScriptedServer() as server:
+        got = {name: run(name, server.url) for name in CASES}
+    for name, items in got.items():
+        is_failing = any(word in name for word in ("error-", "broken", "bad-event"))
+        assert isinstance(items[-1], Exception) == is_failing, (name, items[-1])
+        if "stream" in name and "error-" not in name:
+            assert len(items) > 1, name
+
+
+# Requests of which recordings already exist
+
+
+def test_the_seeds_replay_through_an_unmodified_client(corpus: Path, no_sockets: Callable[[], None]) -> None:
+    no_sockets()
+    store = recstore.open(corpus / "seeds", cache=False)
+    count = 0
+    for recording in store.recordings():
+        request = recording.request
+        base = request["url"].removesuffix("/v1/chat/completions")
+        with (
+            recstore.session(store, test_id=recording.test_id),
+            openai.OpenAI(api_key="x", base_url=base) as made,
+        ):
+            assert list(made.chat.completions.create(**request["body"])) == list(recording.replay())
+        count += 1
+    assert count == 5
+
+
+def test_the_chat_recordings_of_the_corpus_replay_through_an_unmodified_client(
+    ogx: Path, no_sockets: Callable[[], None]
+) -> None:
+    no_sockets()
+    counts: dict[str, int] = {}
+    made = openai.OpenAI(api_key="x", base_url="http://x", max_retries=0)
+    stores = {name: recstore.open(ogx, profile=name) for name in ("ogx-7", "ogx-6", "ogx-2")}
+    with made:
+        for recording in stores["ogx-7"].recordings():
+            if recording.endpoint != "/v1/chat/completions":
+                continue
+            outcome = replayed(recording, stores, made) if recording.profile else "keyed by no known profile"
+            counts[outcome] = counts.get(outcome, 0) + 1
+    # What no known profile keys cannot be asked for: its request was edited after it was recorded.
+    assert counts == {"equal": 1_261, "keyed by no known profile": 62}
+
+
+def replayed(recording: recstore.Recording, stores: dict[str, recstore.Store], made: openai.OpenAI) -> str:
+    """Ask a client for what a recording answers; say how that went."""
+    request = recording.request
+    made.base_url = request["url"].removesuffix("/v1/chat/completions")
+    with recstore.session(stores[recording.profile or ""], test_id=recording.test_id):
+        try:
+            answer = made.chat.completions.create(**request["body"])
+            got = list(answer) if recording.is_streaming else answer
+        except openai.APIStatusError as error:
+            expected = recording.error
+            assert expected is not None
+            assert (error.status_code, error.body) == (expected["status_code"], expected["body"])
+            return "equal"
+    expected_answer = recording.replay()
+    return "equal" if got == (list(expected_answer) if recording.is_streaming else expected_answer) else "different"
+
+
+@pytest.mark.parametrize("is_streaming", [False, True])
+def test_what_an_sdk_level_recorder_wrote_and_what_http_wrote_answer_each_other(
+    server: ScriptedServer, tmp_path: Path, is_streaming: bool
+) -> None:
+    body: dict[str, Any] = {"model": "tools", "messages": SAY, **({"stream": True} if is_streaming else {})}
+    request = {"method": "POST", "url": f"{server.url}/v1/v1/chat/completions", "headers": {}, "body": body}
+    request |= {"endpoint": "/v1/chat/completions", "model": "tools"}
+    name = "openai tools stream" if is_streaming else "openai tools"
+    with recstore.session(tmp_path / "http", mode="record", test_id=TEST) as session:
+        live = run(name, server.url)
+        again = session.store.find(request, test_id=TEST)
+    assert again is not None
+    assert {name: value for name, value in again.request.items() if name != "url"} == {
+        name: value for name, value in request.items() if name != "url"
+    }
+    typed = list(again) if is_streaming else [again[0]]
+    objects = list(again.replay()) if is_streaming else [again.replay()]
+    assert [comparable(item) for item in objects] == [comparable(item) for item in live]
+    assert {chunk.type for chunk in typed} == {f"{type(live[0]).__module__}.{type(live[0]).__qualname__}"}
+    with recstore.session(tmp_path / "sdk", mode="record", test_id=TEST) as session:
+        session.record(request, live if is_streaming else live[0])
+    with recstore.session(tmp_path / "sdk", test_id=TEST):
+        assert [comparable(item) for item in run(name, server.url)] == [comparable(item) for item in live]
+
+
+# Modes, hosts, order
+
+
+def test_a_mode_is_what_it_is_called(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def go(mode: str | None) -> tuple[str, recstore.Session]:
+        with recstore.session(tmp_path, mode=mode, test_id=TEST) as session:
+            return run("openai whole", server.url)[0].choices[0].message.content, session
+
+    assert go("live")[0] == "Grüße 1 🎉"
+    assert list(tmp_path.iterdir()) == []
+    assert go("once")[0] == "Grüße 2 🎉"
+    for mode in ("once", "record-if-missing", "new_episodes", "replay", "none", None):
+        said, session = go(mode)
+        assert (said, session.stats.hits) == ("Grüße 2 🎉", 1)
+    assert go("record")[0] == "Grüße 3 🎉"
+    monkeypatch.setenv("RECSTORE_MODE", "rewrite")
+    assert go(None)[0] == "Grüße 4 🎉"
+    assert go("replay")[0] == "Grüße 4 🎉", "what is said in the code counts first"
+    monkeypatch.setenv("RECSTORE_DIR", str(tmp_path))
+    with recstore.session(test_id=TEST) as session:
+        assert (session.mode, session.store.path) == ("record", tmp_path)
+    with pytest.raises(recstore.InvalidRequest, match="there is no mode 'twice'; there are live, record, replay"):
+        recstore.session(tmp_path, mode="twice")
+
+
+def test_a_miss_is_told_and_every_sdk_lets_it_through(tmp_path: Path, no_sockets: Callable[[], None]) -> None:
+    no_sockets()
+    for name, place in (
+        ("openai whole", "/v1/chat/completions of whole"),
+        ("ollama whole", "/api/chat of whole"),
+        ("gemini whole", "/v1/models/whole:generateContent"),
+        ("anthropic whole", "/v1/messages of whole"),
+    ):
+        session = recstore.session(tmp_path, test_id=TEST)
+        with pytest.raises(recstore.RecordingNotFound) as error, session:
+            raise run(name, "http://localhost:1")[0]
+        assert str(error.value).startswith(f"no recording answers {place} in {TEST}: there is none with the key ")
+        assert error.value.key in str(error.value)
+        assert "RECSTORE_MODE=record-if-missing" in str(error.value)
+        assert session.stats.misses >= 1
+        assert error.value.endpoint == place.partition(" ")[0]
+
+
+def test_equal_requests_get_their_answers_in_order_and_the_last_again(server: ScriptedServer, tmp_path: Path) -> None:
+    def said() -> str:
+        return str(run("openai whole", server.url)[0].choices[0].message.content)
+
+    with recstore.session(tmp_path, mode="record-if-missing", test_id=TEST) as session:
+        live = [said() for _ in range(3)]
+        [path] = tmp_path.rglob("recordings/*.json")
+    assert live == ["Grüße 1 🎉", "Grüße 2 🎉", "Grüße 3 🎉"]
+    with recstore.session(tmp_path, test_id=TEST) as session:
+        assert [said() for _ in range(5)] == [*live, live[2], live[2]]
+    recording = next(session.store.recordings())
+    assert [answer.text for answer in recording.answers] == live
+    assert recording.text == live[2], "readers that know of one answer get the last"
+    put_back = recstore.open(tmp_path / "copy", create=True).put(recording.request, recording, test_id=TEST)
+    assert (tmp_path / "copy" / put_back.path).read_bytes() == path.read_bytes()
+
+
+def test_other_hosts_are_refused_or_let_through(server: ScriptedServer, tmp_path: Path) -> None:
+    with recstore.session(tmp_path, mode="record", hosts=["*.openai.com"]) as session:
+        assert httpx.get(f"{server.url}/image").content == b"\x89PNG\r\n\xff\x00"
+        assert (session.stats.live, session.stats.recorded) == (1, 0)
+    with (
+        recstore.session(tmp_path, hosts=["*.openai.com"]) as session,
+        pytest.raises(
+            recstore.RequestBlocked, match=r"127\.0\.0\.1 was refused, because it is none of the recorded hosts"
+        ),
+    ):
+        httpx.get(f"{server.url}/image")
+    with recstore.session(tmp_path, hosts=["*.openai.com"], block=False):
+        httpx2.get(f"{server.url}/image")
+    with recstore.session(tmp_path, mode="record", hosts=["127.0.0.*"]) as session:
+        httpx2.get(f"{server.url}/image")
+        assert session.stats.recorded == 1
+
+
+def test_any_body_replays(server: ScriptedServer, tmp_path: Path, no_sockets: Callable[[], None]) -> None:
+    def get() -> tuple[int, bytes, str]:
+        answer = httpx2.get(f"{server.url}/image?size=1")
+        return answer.status_code, answer.content, answer.headers["content-type"]
+
+    with recstore.session(tmp_path, mode="record"):
+        live = get()
+    no_sockets()
+    with recstore.session(tmp_path):
+        assert get() == live
+    assert live[1] == b"\x89PNG\r\n\xff\x00"
+
+
+def test_a_reader_that_stops_early_leaves_what_came(server: ScriptedServer, tmp_path: Path) -> None:
+    def first_two() -> list[str | None]:
+        with openai.OpenAI(api_key="x", base_url=f"{server.url}/v1") as made:
+            stream = made.chat.completions.create(model="slow", messages=SAY, stream=True)
+            said = [next(stream).choices[0].delta.content for _ in range(2)]
+            stream.close()
+        return said
+
+    with recstore.session(tmp_path, mode="record", test_id=TEST) as session:
+        live = first_two()
+    [recording] = session.store.recordings()
+    assert recording.details == {"is_incomplete": True}
+    assert [chunk.text for chunk in recording] == live
+    with recstore.session(tmp_path, test_id=TEST):
+        assert first_two() == live
+
+
+def test_the_pace_is_recorded_and_replayed_if_asked_for(server: ScriptedServer, tmp_path: Path) -> None:
+    def seconds(name: str) -> float:
+        began = time.perf_counter()
+        assert len(run(name, server.url)) > 4
+        return time.perf_counter() - began
+
+    for name in ("openai slow stream", "gemini slow stream"):
+        with recstore.session(tmp_path, mode="record", test_id=TEST, timing="recorded") as session:
+            live = seconds(name)
+        offsets = next(r for r in session.store.recordings() if r.is_streaming).details["offsets_ms"]
+        assert offsets == sorted(offsets)
+        assert offsets[-1] > 90
+        with recstore.session(tmp_path, test_id=TEST, timing="recorded"):
+            assert seconds(name) > live / 2
+        with recstore.session(tmp_path, test_id=TEST):
+            run(name, server.url)
+            assert seconds(name) < live
+        break
+
+
+# Where a session answers
+
+
+def test_sessions_nest_and_belong_to_their_context(server: ScriptedServer, tmp_path: Path) -> None:
+    def said() -> str:
+        return str(run("openai whole", server.url)[0].choices[0].message.content)
+
+    with recstore.session(tmp_path / "a", mode="record") as outer:
+        assert said() == "Grüße 1 🎉"
+        with recstore.session(tmp_path / "b", mode="record") as inner:
+            assert said() == "Grüße 2 🎉"
+        assert said() == "Grüße 3 🎉"
+    assert (outer.stats.recorded, inner.stats.recorded) == (2, 1)
+
+    async def task(name: str) -> Any:
+        async with recstore.session(tmp_path / name, mode="record") as session:
+            await asyncio.sleep(0.01)
+            await arun("openai whole", server.url)
+            return session.stats.recorded
+
+    async def both() -> list[Any]:
+        return list(await asyncio.gather(task("c"), task("d")))
+
+    assert asyncio.run(both()) == [1, 1]
+
+
+def test_a_thread_is_answered_by_the_only_session(server: ScriptedServer, tmp_path: Path) -> None:
+    with recstore.session(tmp_path, mode="record") as session:
+        threads = [threading.Thread(target=run, args=("openai whole", server.url)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert session.stats.recorded == 4
+    assert httpx2.HTTPTransport.handle_request.__module__ == "httpx2._transports.default", "and nothing stays patched"
+
+
+def test_clients_can_be_given_a_transport(server: ScriptedServer, tmp_path: Path) -> None:
+    for family in (httpx, httpx2):
+        session = recstore.session(tmp_path / family.__name__, mode="record")
+        with family.Client(transport=recstore.transport(session, family=family.__name__)) as made:
+            live = made.get(f"{server.url}/v1/models").json()
+        assert session.stats.recorded == 1
+        session = recstore.session(tmp_path / family.__name__)
+
+        async def get(family: Any = family, session: Any = session) -> Any:
+            transport = recstore.async_transport(session, family=family.__name__)
+            async with family.AsyncClient(transport=transport) as made:
+                return (await made.get(f"{server.url}/v1/models")).json()
+
+        assert {model["id"] for model in asyncio.run(get())["data"]} == {model["id"] for model in live["data"]}
+    with recstore.session(tmp_path / "both", mode="record") as session:
+        with httpx2.Client(transport=recstore.transport()) as made:
+            made.get(f"{server.url}/v1/models")
+        assert session.stats.recorded == 1, "once, though the transport below is patched too"
+
+
+def test_a_family_that_is_imported_later_is_answered_too(server: ScriptedServer, tmp_path: Path) -> None:
+    script = """
+import sys, recstore
+with recstore.session(sys.argv[1], mode="record") as session:
+    assert "httpx2" not in sys.modules
+    import httpx2
+    httpx2.get(sys.argv[2] + "/v1/models")
+    print(session.stats.recorded)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, tmp_path, server.url], check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "1\n"
+
+
+def test_preloaded_recordings_are_replayed_without_a_file(server: ScriptedServer, tmp_path: Path) -> None:
+    with recstore.session(tmp_path, mode="record", test_id=TEST):
+        live = run("openai whole stream", server.url)
+    with recstore.session(tmp_path, test_id=TEST) as session:
+        assert session.preload() == 1
+        shutil.rmtree(tmp_path)
+        again = run("openai whole stream", server.url)
+    assert [comparable(item) for item in again] == [comparable(item) for item in live]
+
+
+def test_objects_of_an_sdk_are_fetched_and_recorded(tmp_path: Path) -> None:
+    body = {"model": "m", "messages": SAY}
+    request = {"method": "POST", "url": "http://h/v1/v1/chat/completions", "body": body}
+    choice = {"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}
+    members = {"id": "x", "object": "chat.completion", "created": 7, "model": "m", "choices": [choice]}
+    answer = openai.types.chat.ChatCompletion.model_validate(members)
+    with recstore.session(tmp_path, mode="record", test_id=TEST) as session:
+        session.record(request, answer)
+    with recstore.session(tmp_path, test_id=TEST) as session:
+        for fetched in (session.fetch(request), asyncio.run(session.afetch(request))):
+            assert comparable(fetched) == comparable(answer)
+        with pytest.raises(recstore.RecordingNotFound, match="no recording answers /v1/v1/chat/completions of other"):
+            session.fetch({**request, "body": {**body, "model": "other"}})
+
+
+# Secrets
+
+TOKENS = {
+    "OpenAI API key": "sk-proj-" + "aB3" * 16,
+    "Anthropic API key": "sk-ant-api03-" + "aB3_" * 10,
+    "Google API key": "AIza" + "aB3-x" * 7,
+    "AWS access key": "AKIA" + "ABCD2345" * 2,
+    "GitHub token": "ghp_" + "aB3" * 12,
+    "Hugging Face token": "hf_" + "aBc" * 11,
+    "Groq API key": "gsk_" + "aB34" * 13,
+    "xAI API key": "xai-" + "aB34" * 20,
+    "Replicate token": "r8_" + "aB3" * 12,
+    "Slack token": "xoxb-" + "123456789012-" * 2 + "aBcD",
+    "Databricks token": "dapi" + "0123456789abcdef" * 2,
+    "JSON web token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVPmB92K27uhbUJU1p1r",
+}
+
+
+@pytest.mark.parametrize("kind", TOKENS)
+def test_credentials_never_reach_the_disk(kind: str, server: ScriptedServer, tmp_path: Path) -> None:
+    token = TOKENS[kind]
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": f'{{"key": "{token}"}}'}}
+    failing = RuntimeError(f"denied for {token}")
+    url = f"{server.url}/v1/chat/completions"
+    ask: dict[str, Callable[[recstore.Session], Any]] = {
+        "header": lambda _: httpx2.get(f"{server.url}/v1/models", headers={"authorization": f"Bearer {token}"}),
+        "query": lambda _: httpx2.get(f"{server.url}/image", params={"key": token}),
+        "body": lambda _: httpx2.post(url, json={"model": "whole", "messages": [{"content": f"use {token}."}]}),
+        "tool arguments": lambda _: httpx2.post(url, json={"model": "whole", "messages": [{"tool_calls": [call]}]}),
+        "answer": lambda session: session.record(
+            {"method": "POST", "url": "http://h/x", "body": {}}, {"choices": [{"message": {"tool_calls": [call]}}]}
+        ),
+        "error text": lambda session: session.record(
+            {"method": "POST", "url": "http://h/x", "body": {}}, error=failing
+        ),
+    }
+    for name, go in ask.items():
+        root = tmp_path / name
+        if name == "header":
+            with recstore.session(root, mode="record") as session:
+                go(session)
+            assert session.stats.recorded == 1, "headers are not recorded, so that they hide nothing"
+        else:
+            with (
+                recstore.session(root, mode="record") as session,
+                pytest.raises(recstore.SecretFound) as error,
+            ):
+                go(session)
+            assert token not in str(error.value)
+            assert error.value.kind == kind
+            assert error.value.place.startswith(("request: ", "response: ", "exception: "))
+        for redacted in (root / "redacted",):
+            with recstore.session(redacted, mode="record", on_secret="redact") as session:
+                go(session)
+            with recstore.session(redacted, on_secret="redact") as session:
+                if name not in {"answer", "error text"}:
+                    go(session)
+                    assert session.stats.hits == 1, "a redacted request still finds its answer"
+        written = b"".join(path.read_bytes() for path in root.rglob("*") if path.is_file())
+        assert written
+        assert token.encode() not in written
+
+
+def test_no_ordinary_text_is_taken_for_a_credential(corpus: Path) -> None:
+    found = []
+    for path in (corpus / "ogx").rglob("*.json"):
+        try:
+            recstore.secrets.refuse(json.loads(path.read_text()), path.name)
+        except recstore.SecretFound as error:
+            found.append(str(error))
+    assert found == []

@@ -1,6 +1,6 @@
 """The core, as Python sees it. `python -m mypy.stubtest recstore` holds this file true."""
 
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final, Literal, Self, TypedDict, TypeVar, final, overload, type_check_only

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from recstore import _dump, _missing, _transports, _wire, secrets
-from recstore._core import Recording
 from recstore._store import Store
 from recstore._store import open as open_store
 from recstore.errors import InvalidRequest, RecordingNotFound
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from recstore._core import Answer
+    from recstore._core import Answer, Recording
+
+__all__ = ["Session", "Stats", "current", "parse_mode", "session"]
 
 Mode = Literal["live", "record", "replay", "record-if-missing"]
 
@@ -156,13 +158,7 @@ class Session:
 
     def add(self, request: Mapping[str, Any], answer: Answer) -> None:
         """Record an answer of plain values, after those to equal requests that this session has recorded before."""
-        request = self._safe(request)
-        if self.on_secret == "redact":  # noqa: S105
-            answer = secrets.redact(answer)
-        elif self.on_secret == "refuse":  # noqa: S105
-            secrets.refuse({name: value for name, value in request.items() if name != "test_id"}, "request")
-            secrets.refuse(answer["body"], "response")
-            secrets.refuse({"error": answer["error"], "message": answer["error_message"]}, "exception")
+        request, answer = secrets.cleared(request, answer, self.on_secret)
         if not self.timing:
             answer["details"].pop("offsets_ms", None)
         key = self.store.request_key(request, test_id=self.test_id)
@@ -234,7 +230,7 @@ class Session:
         return found
 
     def _safe(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        return secrets.redact(request) if self.on_secret == "redact" else dict(request)  # noqa: S105
+        return secrets.redact(request) if self.on_secret == "redact" else dict(request)
 
     # Being open
 
@@ -251,10 +247,9 @@ class Session:
         _transports.unpatch()
         with _open_lock:
             _open.remove(self)
-        try:
+        # Fixtures of event loops are left in another context than they were entered in.
+        with suppress(ValueError):
             _current.reset(self._tokens.pop())
-        except ValueError:  # left in another context than it was entered in, as fixtures of event loops are
-            pass
         missed = find_missed(error)
         if missed is not None and missed is not error:
             # An SDK took it for a failing service and gave it another name.
@@ -289,16 +284,17 @@ def session(
     `path` is the root of the recordings, or a store; without it the environment variable `RECSTORE_DIR`, else the
     current folder. `mode` says what is done with a request; without it `RECSTORE_MODE`, else `"replay"`:
 
-    - `"replay"`: it is answered from its recording; where there is none, `RecordingNotFound` is raised. No connection is
-      ever opened. Also called `none`.
-    - `"record"`: it goes to the service, and the answer is recorded, in the place of the old one. Also `all`, `rewrite`.
-    - `"record-if-missing"`: the one or the other. Also `once`, `new_episodes`.
+    - `"replay"`: it is answered from its recording; where there is none, `RecordingNotFound` is raised. No connection
+      is ever opened. Also called `none`.
+    - `"record"`: it goes to the service, and the answer is recorded, in the place of the old one. Also called `all` and
+      `rewrite`.
+    - `"record-if-missing"`: the one or the other. Also called `once` and `new_episodes`.
     - `"live"`: it goes to the service, and nothing is recorded.
 
-    `test_id` is part of keys, and says which folder answers. `hosts` are patterns of the hosts that count (default: all);
-    requests to others are refused with `RequestBlocked` if `block`, else let through (default: refused in replay).
-    `on_secret` says what happens to what looks like a credential: `"refuse"` to record it, `"redact"` it before keys are
-    computed, or `"allow"`. With `timing="recorded"` the pace of streams is recorded and replayed.
+    `test_id` is part of keys, and says which folder answers. `hosts` are patterns of the hosts that count (default:
+    all); requests to others are refused with `RequestBlocked` if `block` (default: in replay), else let through.
+    `on_secret` says what happens to what looks like a credential: `"refuse"` to record it, `"redact"` it before keys
+    are computed, or `"allow"`. With `timing="recorded"` the pace of streams is recorded and replayed.
 
     Every client of `httpx` and `httpx2` is answered while the session is open, in the thread or task that opened it and
     in those that it starts; nothing in them changes. In other threads the session answers if it is the only one.

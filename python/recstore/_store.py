@@ -51,6 +51,7 @@ class Store(_core.Store, Mapping[str, _core.Recording]):
         error: BaseException | None = None,
         is_streaming: bool | None = None,
         status: int | None = None,
+        on_secret: Literal["refuse", "redact", "allow"] = "refuse",
     ) -> PutResult:
         """Record the answer to a request; return where it went and what became of it.
 
@@ -65,6 +66,9 @@ class Store(_core.Store, Mapping[str, _core.Recording]):
         default, because an answer that was paid for should not be lost unasked; `"keep"` leaves the old one;
         `"replace"` takes the new one.
 
+        What looks like a credential raises `SecretFound` before anything is written; with `on_secret="redact"` it is
+        replaced, in the request before its key is computed, and with `"allow"` written.
+
         >>> import recstore, tempfile
         >>> store = recstore.open(tempfile.mkdtemp())
         >>> request = {"method": "POST", "url": "http://localhost/v1/chat/completions", "body": {"model": "m"}}
@@ -73,9 +77,10 @@ class Store(_core.Store, Mapping[str, _core.Recording]):
         >>> store.find(request, test_id="tests/test_a.py::test").body
         {'answer': 42}
         """
-        from recstore import _dump  # noqa: PLC0415  # not needed for reading
+        from recstore import _dump, secrets  # noqa: PLC0415  # not needed for reading
 
         answer = _dump.answer(request, response, error, is_streaming, status)
+        request, answer = secrets.cleared(request, answer, on_secret)
         return PutResult(*self._put(request, [answer], test_id, on_conflict))
 
     def __repr__(self) -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from recstore._session import Session
 
+__all__ = ["async_transport", "patch", "transport", "unpatch"]
+
 FAMILIES: Final = ("httpx", "httpx2")
 
 # Says that the request is on its way to the service already, through a transport below one that records.
@@ -120,8 +122,8 @@ def _patch_family(module: ModuleType) -> None:
     async def handle_async_request(self: Any, request: Any) -> Any:
         return await _handle_async(module, None, request, lambda request: async_original(self, request))
 
-    module.HTTPTransport.handle_request = handle_request  # type: ignore[attr-defined]
-    module.AsyncHTTPTransport.handle_async_request = handle_async_request  # type: ignore[attr-defined]
+    module.HTTPTransport.handle_request = handle_request
+    module.AsyncHTTPTransport.handle_async_request = handle_async_request
     _patched[module.__name__] = (module, sync_original, async_original)
 
 
@@ -265,7 +267,7 @@ class _Classes(NamedTuple):
 
 
 @cache
-def _classes(family: Any) -> _Classes:  # noqa: C901  # five small classes that need the base classes of the family
+def _classes(family: Any) -> _Classes:  # five small classes that need the base classes of the family
     class Sync(family.BaseTransport):  # type: ignore[misc]
         def __init__(self, session: Session | None, wrapped: Any) -> None:
             self._session, self._wrapped = session, wrapped

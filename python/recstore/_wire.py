@@ -127,7 +127,7 @@ def place(request: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def is_host(url: str, patterns: Sequence[str] | None) -> bool:
-    """Say whether the host of a URL is among those of the patterns, such as `*.openai.com`; all are where there are none."""
+    """Say whether the host of a URL is among those that the patterns name, such as `*.openai.com`; all are without."""
     if patterns is None:
         return True
     split = urlsplit(url)
@@ -198,7 +198,7 @@ def to_answer(
         module, name = type(failure).__module__.partition(".")[0], type(failure).__name__
         answer["error"] = {"category": "transport", "provider": module, "type": name, "message": str(failure)}
         answer["error_message"] = str(failure)
-    elif not is_complete and not _is_ended(request, answer, content):
+    elif not is_complete and not _is_ended(answer, content):
         answer["details"]["is_incomplete"] = True
     return answer
 
@@ -329,7 +329,7 @@ def _streams_lines(request: Mapping[str, Any]) -> bool:
     return endpoint in {"/api/chat", "/api/generate"} and isinstance(body, dict) and body.get("stream") is True
 
 
-def _is_ended(request: Mapping[str, Any], answer: Answer, content: bytes) -> bool:
+def _is_ended(answer: Answer, content: bytes) -> bool:
     """Say whether a stream was read up to what its protocol calls the end; SDKs do not read on to that of the bytes."""
     if not answer["is_streaming"]:
         return False

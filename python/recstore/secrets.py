@@ -1,7 +1,7 @@
 """Credentials, kept out of recordings.
 
-What is recorded is committed to git. So everything that is to be written is looked through for texts that have the shape
-of a known provider's credential.
+What is recorded is committed to git. So everything that is to be written is looked through for texts that have the
+shape of a known provider's credential.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from recstore.errors import SecretFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, Final
+    from collections.abc import Callable, Mapping
+    from typing import Any, Final, Literal
+
+    from recstore._core import Answer
 
 __all__ = ["KINDS", "redact", "refuse"]
 
@@ -44,6 +46,8 @@ KINDS: Final[dict[str, str]] = {
 }
 """For each kind of credential, the shape that its texts have."""
 
+_DEEPEST: Final = 128
+
 _WORD = r"(?<![A-Za-z0-9_])"
 _ANY: Final = re.compile("|".join(f"{_WORD}(?:{shape})" for shape in KINDS.values()))
 _EACH: Final = {kind: re.compile(_WORD + f"(?:{shape})") for kind, shape in KINDS.items()}
@@ -54,23 +58,37 @@ def refuse(value: Any, what: str) -> None:
 
     The error names the kind and the place, never the text. `what` says what the value is.
 
-    >>> refuse({"messages": [{"content": "my key is sk-" + 30 * "x"}]}, "request")
-    Traceback (most recent call last):
-        ...
-    recstore.errors.SecretFound: request: messages[0].content looks like it holds a credential (OpenAI API key), so that nothing was recorded; take it out of the test, or record with on_secret="redact"
+    >>> try:
+    ...     refuse({"messages": [{"content": "my key is sk-" + 30 * "x"}]}, "request")
+    ... except SecretFound as error:
+    ...     error.place, error.kind
+    ('request: messages[0].content', 'OpenAI API key')
     """
 
     def found(text: str, path: str) -> str:
         kind = next((kind for kind, shape in _EACH.items() if shape.search(text)), "credential")
         place = f"{what}: {path}" if path else what
         raise SecretFound(
-            f"{place} looks like it holds a credential ({kind}), so that nothing was recorded; take it out of the test, "
-            'or record with on_secret="redact"',
+            f"{place} looks like it holds a credential ({kind}), so that nothing was recorded; take it out of the "
+            'test, or record with on_secret="redact"',
             kind=kind,
             place=place,
         )
 
     _walk(value, "", found)
+
+
+def cleared(
+    request: Mapping[str, Any], answer: Answer, on_secret: Literal["refuse", "redact", "allow"]
+) -> tuple[dict[str, Any], Answer]:
+    """Return a request and its answer as they may be written; raise `SecretFound` where they may not."""
+    if on_secret == "redact":
+        return redact(request), redact(answer)
+    if on_secret == "refuse":
+        refuse({name: value for name, value in request.items() if name != "test_id"}, "request")
+        refuse(answer["body"], "response")
+        refuse({"error": answer["error"], "message": answer["error_message"]}, "exception")
+    return dict(request), answer
 
 
 def redact(value: Any) -> Any:
@@ -82,13 +100,15 @@ def redact(value: Any) -> Any:
     return _walk(value, "", lambda text, _: _ANY.sub("__REDACTED__", text))
 
 
-def _walk(value: Any, path: str, found: Callable[[str, str], str]) -> Any:
-    """Return a value with the texts that hold a credential replaced by what `found` returns for them and their place."""
+def _walk(value: Any, path: str, found: Callable[[str, str], str], depth: int = 0) -> Any:
+    """Return a value with each text that holds a credential replaced by what `found` returns for it and its place."""
     if isinstance(value, str):
         return found(value, path) if _ANY.search(value) else value
+    if depth > _DEEPEST:
+        return value  # it cannot be recorded: it nests too deeply, or contains itself
     if isinstance(value, dict):
-        dot = "." if path else ""
-        return {_walk(name, path, found): _walk(item, f"{path}{dot}{name}", found) for name, item in value.items()}
+        places = ((name, item, f"{path}.{name}" if path else str(name)) for name, item in value.items())
+        return {_walk(name, path, found): _walk(item, place, found, depth + 1) for name, item, place in places}
     if isinstance(value, (list, tuple)):
-        return [_walk(item, f"{path}[{index}]", found) for index, item in enumerate(value)]
+        return [_walk(item, f"{path}[{index}]", found, depth + 1) for index, item in enumerate(value)]
     return value

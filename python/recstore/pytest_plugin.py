@@ -1,0 +1,292 @@
+"""The pytest plugin: a session for each test that asks for one, with the recordings beside the test's file.
+
+It is loaded by its entry point, under the name `recstore`; `pytest -p no:recstore` leaves it out. What it needs beyond
+pytest is imported when a test first asks for a session.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from recstore import Session, Store
+    from recstore._session import Mode
+    from recstore.usage import Usage
+
+USED: Final = ".recstore/used.json"
+OPTIONS: Final = ("mode", "path", "profile", "hosts", "block", "on_secret", "timing", "test_id")
+"""What the marker takes."""
+
+PRECEDENCE: Final = "command line, then environment, then marker, then ini file"
+
+
+class Totals:
+    """What the sessions of a whole run did."""
+
+    def __init__(self) -> None:
+        self.tests = self.hits = self.misses = self.recorded = self.live = self.blocked = 0
+        self.passed_with_misses: list[str] = []
+
+    def merge(self, other: dict[str, Any]) -> None:
+        """Add what another process counted."""
+        for name, value in other.items():
+            setattr(self, name, getattr(self, name) + value)
+
+    def __str__(self) -> str:
+        counts = f"{self.hits} hits, {self.misses} misses, {self.recorded} recorded, {self.live} live"
+        return counts + (f", {self.blocked} blocked" if self.blocked else "")
+
+
+class Chosen(NamedTuple):
+    """The value of an option, and where it comes from."""
+
+    value: Any
+    source: str
+
+
+_stores: Final = pytest.StashKey[dict[tuple[Any, Any], Any]]()
+_totals: Final = pytest.StashKey[Totals]()
+_usage: Final = pytest.StashKey[Any]()
+_report: Final = pytest.StashKey[pytest.TestReport]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare options and ini keys."""
+    group = parser.getgroup("recstore", "recorded answers of language models")
+    group.addoption(
+        "--recstore-mode",
+        metavar="MODE",
+        help="replay (default), record-if-missing, record or live; also vcrpy's none, once, new_episodes, all",
+    )
+    group.addoption("--recstore-dir", metavar="DIR", help="root of the recordings (default: pytest's rootdir)")
+    group.addoption(
+        "--recstore-block",
+        choices=("yes", "no"),
+        help="whether requests to hosts that are not recorded are refused (default: in replay)",
+    )
+    group.addoption(
+        "--recstore-keep-failed", action="store_true", help="keep what was recorded in tests that failed, too"
+    )
+    group.addoption(
+        "--recstore-used", metavar="FILE", help=f"where to write which recordings were used (default: {USED})"
+    )
+    parser.addini("recstore_mode", "as --recstore-mode")
+    parser.addini("recstore_dir", "as --recstore-dir, relative to the rootdir")
+    parser.addini("recstore_block", "as --recstore-block")
+    parser.addini("recstore_hosts", "patterns of the hosts that are recorded, such as *.openai.com", type="linelist")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker, so that strict markers know it."""
+    config.addinivalue_line(
+        "markers",
+        f"recstore({', '.join(f'{name}=…' for name in OPTIONS)}): answer the test's requests to language models from "
+        "recordings, as the fixture of the same name does",
+    )
+    config.stash[_stores] = {}
+    config.stash[_totals] = Totals()
+
+
+# Options
+
+
+def _choose(config: pytest.Config, name: str, marker: Any = None) -> Chosen:
+    """Return the value of an option from the first that gives one."""
+    variable = f"RECSTORE_{name.upper()}"
+    given = [
+        Chosen(config.getoption(f"recstore_{name}", None), f"--recstore-{name}"),
+        Chosen(os.environ.get(variable), variable),
+        Chosen(marker, "marker"),
+        Chosen(config.getini(f"recstore_{name}"), f"recstore_{name} in the ini file"),
+    ]
+    return next((chosen for chosen in given if chosen.value not in (None, "", [])), Chosen(None, "default"))
+
+
+def _mode(config: pytest.Config, marker: str | None = None) -> tuple[Mode, str]:
+    """Return the mode and where it comes from. In CI, to record must be asked for where one run is started."""
+    from recstore._session import parse_mode  # noqa: PLC0415
+
+    chosen = _choose(config, "mode", marker)
+    mode = parse_mode(chosen.value or "replay")
+    is_asked_for = chosen.source in {"--recstore-mode", "RECSTORE_MODE"}
+    if mode.startswith("record") and not is_asked_for and os.environ.get("CI", "").lower() not in {"", "0", "false"}:
+        return "replay", f"CI, in place of {mode} from the {chosen.source}"
+    return mode, chosen.source
+
+
+def _store(config: pytest.Config, path: str | None = None, profile: str | None = None) -> Store:
+    """Return the store of this run. Under pytest-xdist its pack is made by the controller and used by the workers."""
+    import recstore  # noqa: PLC0415
+
+    stores = config.stash[_stores]
+    if (path, profile) not in stores:
+        root = config.rootpath / (path or _choose(config, "dir").value or ".")
+        cache: bool | Literal["use"] = "use" if hasattr(config, "workerinput") else True
+        stores[path, profile] = recstore.open(root, profile=profile, cache=cache, create=True)
+    store: Store = stores[path, profile]
+    return store
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Open the store, so that workers find its pack, and say what will be done with it."""
+    from recstore.errors import RecstoreError  # noqa: PLC0415
+
+    mode_is_default = _choose(config, "mode").value is None
+    if config.inipath is None and mode_is_default and _choose(config, "dir").value is None:
+        return None  # perhaps no project at all: its folders are left alone until a test asks
+    try:
+        mode, source = _mode(config)
+        store = _store(config)
+    except RecstoreError as error:
+        raise pytest.UsageError(f"recstore: {error}") from error
+    if not store and mode_is_default:
+        return None
+    return f"recstore: {mode} ({source}; {PRECEDENCE}), {len(store)} recordings in {store.path}, pack {store.cache}"
+
+
+# Tests
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests with the marker the fixture."""
+    for item in items:
+        names = getattr(item, "fixturenames", None)
+        if names is not None and item.get_closest_marker("recstore") and "recstore" not in names:
+            names.append("recstore")
+
+
+@pytest.fixture(name="recstore")
+def recstore_fixture(request: pytest.FixtureRequest) -> Iterator[Session]:
+    """Return the session of this test: requests to language models are answered from `recordings` beside its file.
+
+    What it records is kept when the test has passed.
+    """
+    from recstore import Session  # noqa: PLC0415
+
+    config, item = request.config, request.node
+    options: dict[str, Any] = {}
+    for marker in reversed(list(item.iter_markers("recstore"))):
+        unknown = [*map(repr, marker.args), *(name for name in marker.kwargs if name not in OPTIONS)]
+        if unknown:
+            pytest.fail(f"the marker recstore takes {', '.join(OPTIONS)}, not {', '.join(unknown)}", pytrace=False)
+        options |= marker.kwargs
+    mode, _ = _mode(config, options.pop("mode", None))
+    block = _choose(config, "block", options.pop("block", None)).value
+    session = Session(
+        _store(config, options.pop("path", None), options.pop("profile", None)),
+        mode=mode,
+        test_id=options.pop("test_id", item.nodeid),
+        block=block if block is None or isinstance(block, bool) else block == "yes",
+        hosts=options.pop("hosts", None) or config.getini("recstore_hosts") or None,
+        waits=True,
+        **options,
+    )
+    with session:
+        yield session
+        report = item.stash.get(_report, None)
+        has_passed = report is not None and (report.passed or hasattr(report, "wasxfail"))
+        if has_passed or config.getoption("recstore_keep_failed"):
+            session.commit()
+        else:
+            session.discard()
+    _count(config, item.nodeid, session, "passed" if has_passed else "failed")
+
+
+def _count(config: pytest.Config, test_id: str, session: Session, outcome: str) -> None:
+    totals, stats = config.stash[_totals], session.stats
+    totals.tests += 1
+    for name in ("hits", "misses", "recorded", "live", "blocked"):
+        setattr(totals, name, getattr(totals, name) + getattr(stats, name))
+    if outcome == "passed" and stats.misses:
+        totals.passed_with_misses.append(test_id)
+    _usage_of(config).add(test_id, outcome, session.used)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, Any, Any]:
+    """Show a request that was missing for what it is, whatever an SDK made of it."""
+    from recstore.errors import RecordingNotFound  # noqa: PLC0415
+
+    try:
+        return (yield)
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, RecordingNotFound):
+            cause = cause.__cause__ or cause.__context__
+        if cause is None or cause is error:
+            raise
+        raise cause from None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Keep the report of the test itself for the end of its session."""
+    report = yield
+    if call.when == "call":
+        item.stash[_report] = report
+    return report
+
+
+# The end of the run
+
+
+def _usage_of(config: pytest.Config) -> Usage:
+    from recstore.usage import Usage  # noqa: PLC0415
+
+    usage: Usage = config.stash.setdefault(_usage, Usage())
+    return usage
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Send what a worker counted to the controller; write what was used."""
+    config = session.config
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["recstore"] = {"totals": vars(config.stash[_totals]), "usage": _usage_of(config).to_json()}
+        return
+    if not config.stash[_totals].tests and _usage not in config.stash:
+        return
+    usage = _usage_of(config)
+    options = config.option
+    narrowing = {
+        "-k": getattr(options, "keyword", ""),
+        "-m": getattr(options, "markexpr", ""),
+        "--lf": getattr(options, "lf", False),
+        "--deselect": getattr(options, "deselect", None),
+        "-x or --maxfail": getattr(options, "maxfail", 0),
+        "arguments": config.args_source is config.ArgsSource.ARGS,
+    }
+    usage.partial += [f"the run was narrowed by {name}" for name, value in narrowing.items() if value]
+    if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+        usage.partial.append(f"the run ended with the exit code {int(exitstatus)}")
+    path = config.getoption("recstore_used")
+    usage.write(config.invocation_params.dir / path if path else _store(config).path / USED)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take what a worker of pytest-xdist counted."""
+    from recstore.usage import Usage  # noqa: PLC0415
+
+    config: pytest.Config = node.config
+    output = getattr(node, "workeroutput", {}).get("recstore")
+    if error or output is None:
+        _usage_of(config).partial.append(f"the worker {node.gateway.id} ended before its end")
+        return
+    config.stash[_totals].merge(output["totals"])
+    _usage_of(config).merge(Usage.from_json(output["usage"]))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say what the sessions did."""
+    totals = config.stash[_totals]
+    if not totals.tests:
+        return
+    terminalreporter.section("recstore", sep="-")
+    terminalreporter.line(f"{totals}, in {totals.tests} tests")
+    for test_id in totals.passed_with_misses:
+        terminalreporter.line(f"passed, though a request was missing: {test_id}")

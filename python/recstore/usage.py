@@ -1,0 +1,86 @@
+"""Which recordings the tests of a run have used: written by the pytest plugin, merged over workers and CI shards."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+__all__ = ["Usage", "load"]
+
+VERSION = 1
+
+
+class Usage:
+    """What the tests of one run, or of several merged ones, have used.
+
+    `tests` has for the id of each test its `outcome` and the files that it `used`, relative to the root of the store.
+    `partial` says why files that are not among them may still be in use: the run chose among the tests, or broke off;
+    empty for a complete run.
+
+    >>> one, other = Usage(), Usage()
+    >>> one.add("tests/test_a.py::test", "passed", ["tests/recordings/a.json"])
+    >>> other.add("tests/test_b.py::test", "failed", [])
+    >>> other.partial.append("-k a")
+    >>> one.merge(other)
+    >>> sorted(one.tests), one.files, one.partial
+    (['tests/test_a.py::test', 'tests/test_b.py::test'], {'tests/recordings/a.json'}, ['-k a'])
+    """
+
+    def __init__(self) -> None:
+        self.tests: dict[str, dict[str, Any]] = {}
+        self.partial: list[str] = []
+
+    @property
+    def files(self) -> set[str]:
+        """The files that any test used."""
+        return {path for test in self.tests.values() for path in test["used"]}
+
+    def add(self, test_id: str, outcome: str, used: Iterable[str]) -> None:
+        """Note what a test used. A test that runs again, as flaky ones do, has used all of it."""
+        before = self.tests.get(test_id, {"used": []})
+        self.tests[test_id] = {"outcome": outcome, "used": sorted({*before["used"], *used})}
+
+    def merge(self, other: Usage) -> None:
+        """Add what another run used."""
+        for test_id, test in other.tests.items():
+            self.add(test_id, test["outcome"], test["used"])
+        self.partial.extend(why for why in other.partial if why not in self.partial)
+
+    def to_json(self) -> str:
+        """Return it as a text."""
+        members = {"version": VERSION, "partial": self.partial, "tests": dict(sorted(self.tests.items()))}
+        return json.dumps(members, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Usage:
+        """Read what `to_json` wrote; raise ValueError for anything else."""
+        members = json.loads(text)
+        if not isinstance(members, dict) or members.get("version") != VERSION:
+            raise ValueError(f"this is no usage file of version {VERSION}")
+        usage = cls()
+        usage.tests, usage.partial = members["tests"], members["partial"]
+        return usage
+
+    def write(self, path: Path) -> None:
+        """Write it to a file, whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")
+        temporary.write_text(self.to_json())
+        temporary.replace(path)
+
+
+def load(paths: Iterable[str | os.PathLike[str]]) -> Usage:
+    """Return the usage in files, merged; raise ValueError, with its name, for a file that is none."""
+    usage = Usage()
+    for path in paths:
+        try:
+            usage.merge(Usage.from_json(Path(path).read_text()))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path}: {error}; name files that the pytest plugin wrote") from error
+    return usage

@@ -1,0 +1,284 @@
+"""The pytest plugin, in real runs of pytest."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+import recstore
+from recstore import usage
+from scripted_server import ScriptedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LOOP = "asyncio_default_fixture_loop_scope = function\n"
+
+SUITE = """
+    import openai, os, pytest
+
+    client = openai.OpenAI(api_key="x", base_url=os.environ["SERVICE"] + "/v1", max_retries=0)
+
+    def ask(text, model="whole"):
+        messages = [{"role": "user", "content": text}]
+        return client.chat.completions.create(model=model, messages=messages).choices[0].message.content
+"""
+
+
+@pytest.fixture(autouse=True)
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a project, in which no variable of this run of pytest's is set."""
+    for name in [name for name in os.environ if name.startswith(("RECSTORE_", "PYTEST_XDIST"))] + ["CI"]:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SERVICE", "http://127.0.0.1:9")
+    pytester.makeini("[pytest]\naddopts = --strict-markers --strict-config -p no:cacheprovider\n" + LOOP)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
+        monkeypatch.setenv("SERVICE", server.url)
+        yield server
+
+
+def suite(pytester: pytest.Pytester, tests: str, folder: str = "tests") -> Path:
+    """Write a suite into a folder."""
+    import textwrap
+
+    path = pytester.mkdir(folder) / "test_ask.py" if not (pytester.path / folder).exists() else None
+    path = path or pytester.path / folder / "test_ask.py"
+    path.write_text(textwrap.dedent(SUITE) + textwrap.dedent(tests))
+    return path
+
+
+def run(pytester: pytest.Pytester, *arguments: str) -> tuple[pytest.RunResult, str]:
+    result = pytester.runpytest_subprocess(*arguments)
+    return result, result.stdout.str() + result.stderr.str()
+
+
+def recordings(pytester: pytest.Pytester) -> list[str]:
+    return sorted(str(path.relative_to(pytester.path)) for path in pytester.path.rglob("recordings/*.json"))
+
+
+ONE_TEST = """
+    def test_one(recstore):
+        assert ask("one").startswith("Grüße")
+"""
+
+
+def test_a_suite_is_recorded_once_and_replayed(pytester: pytest.Pytester, server: ScriptedServer) -> None:
+    suite(pytester, ONE_TEST)
+    result, output = run(pytester, "--recstore-mode=record-if-missing")
+    result.assert_outcomes(passed=1)
+    assert "recstore: record-if-missing (--recstore-mode; command line, then environment, then marker" in output
+    assert "0 hits, 0 misses, 1 recorded, 0 live, in 1 tests" in output
+    [path] = recordings(pytester)
+    assert path.startswith("tests/recordings/")
+    found = recstore.open(pytester.path)
+    assert found[next(iter(found))].test_id == "tests/test_ask.py::test_one"
+    calls = server.calls
+    for arguments in ((), ("--recstore-mode=record-if-missing",), ("tests/test_ask.py::test_one",), ("-n2",)):
+        result, output = run(pytester, *arguments)
+        result.assert_outcomes(passed=1)
+        assert "1 hits, 0 misses, 0 recorded, 0 live, in 1 tests" in output
+        assert "1 recordings in" in output
+        assert ", pack ready" in output
+    assert server.calls == calls
+    assert recordings(pytester) == [path]
+
+
+def test_a_miss_is_shown_whatever_the_sdk_makes_of_it(pytester: pytest.Pytester) -> None:
+    suite(
+        pytester,
+        """
+    import anthropic, asyncio
+
+    def test_openai(recstore):
+        ask("one")
+
+    @pytest.mark.recstore
+    def test_anthropic():
+        client = anthropic.Anthropic(api_key="x", max_retries=0)
+        client.messages.create(model="m", messages=[{"role": "user", "content": "x"}], max_tokens=1)
+
+    @pytest.mark.asyncio
+    async def test_async(recstore):
+        client = anthropic.AsyncAnthropic(api_key="x", max_retries=0)
+        await client.messages.create(model="m", messages=[{"role": "user", "content": "x"}], max_tokens=1)
+
+    def test_swallowed(recstore):
+        with pytest.raises(Exception):
+            ask("one")
+    """,
+    )
+    result, output = run(pytester)
+    result.assert_outcomes(failed=3, passed=1)
+    for place in ("/v1/chat/completions of whole", "/v1/messages of m"):
+        assert f"RecordingNotFound: no recording answers {place} in tests/test_ask.py::test_" in output
+    assert "record it by running the test with RECSTORE_MODE=record-if-missing" in output
+    assert "0 hits, 4 misses, 0 recorded, 0 live, in 4 tests" in output
+    assert "passed, though a request was missing: tests/test_ask.py::test_swallowed" in output
+
+
+def test_what_a_failed_test_recorded_is_kept_only_if_asked_for(
+    pytester: pytest.Pytester, server: ScriptedServer
+) -> None:
+    suite(
+        pytester,
+        """
+    def test_fails(recstore):
+        ask("one")
+        assert False
+
+    @pytest.mark.xfail
+    def test_fails_as_expected(recstore):
+        ask("two")
+        assert False
+    """,
+    )
+    result, _ = run(pytester, "--recstore-mode=record")
+    result.assert_outcomes(failed=1, xfailed=1)
+    assert len(recordings(pytester)) == 1
+    run(pytester, "--recstore-mode=record", "--recstore-keep-failed")
+    assert len(recordings(pytester)) == 2
+
+
+def test_the_command_line_comes_before_environment_marker_and_ini_file(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite(
+        pytester,
+        """
+    @pytest.mark.recstore(mode="record-if-missing", hosts=["*.example"], on_secret="redact")
+    def test_one(recstore):
+        assert (recstore.mode, recstore.block) == (os.environ["EXPECTED"], os.environ["EXPECTED"] == "replay")
+        assert (recstore.hosts, recstore.on_secret) == (["*.example"], "redact")
+        assert recstore.test_id == "tests/test_ask.py::test_one"
+    """,
+    )
+    pytester.makeini("[pytest]\nrecstore_mode = live\nrecstore_hosts =\n    *.other\n" + LOOP)
+
+    def expect(mode: str, *arguments: str) -> None:
+        monkeypatch.setenv("EXPECTED", mode)
+        run(pytester, *arguments)[0].assert_outcomes(passed=1)
+
+    expect("record-if-missing")
+    monkeypatch.setenv("RECSTORE_MODE", "none")
+    expect("replay")
+    expect("record", "--recstore-mode=all")
+    monkeypatch.delenv("RECSTORE_MODE")
+    monkeypatch.setenv("CI", "true")
+    expect("replay")
+    expect("record-if-missing", "--recstore-mode=once")
+
+
+def test_wrong_options_are_told(pytester: pytest.Pytester) -> None:
+    suite(pytester, "@pytest.mark.recstore('once', moed='x')\ndef test_one(): pass")
+    _, output = run(pytester)
+    assert "the marker recstore takes mode, path, profile" in output
+    assert "not 'once', moed" in output
+    _, output = run(pytester, "--recstore-mode=recrod")
+    assert "ERROR: recstore: there is no mode 'recrod'; there are live, record, replay, record-if-missing" in output
+
+
+def test_the_plugin_can_be_left_out(pytester: pytest.Pytester) -> None:
+    suite(pytester, "def test_one(): pass")
+    result, output = run(pytester, "-p", "no:recstore")
+    result.assert_outcomes(passed=1)
+    assert "recstore:" not in output
+
+
+def test_a_project_without_recordings_hears_nothing(pytester: pytest.Pytester) -> None:
+    suite(pytester, "def test_one(): pass")
+    result, output = run(pytester)
+    result.assert_outcomes(passed=1)
+    assert "recstore: " not in output.replace("plugins: recstore", "")
+    assert not (pytester.path / ".recstore").exists()
+
+
+def test_it_works_beside_plugins_that_forbid_the_network(pytester: pytest.Pytester, server: ScriptedServer) -> None:
+    suite(
+        pytester,
+        ONE_TEST
+        + """
+    @pytest.mark.vcr
+    def test_beside_vcr(recstore):
+        assert ask("two").startswith("Grüße")
+
+    @pytest.mark.anyio
+    async def test_anyio(recstore):
+        async with openai.AsyncOpenAI(api_key="x", base_url=os.environ["SERVICE"] + "/v1") as client:
+            messages = [{"role": "user", "content": "async"}]
+            await client.chat.completions.create(model="whole", messages=messages)
+    """,
+    )
+    result, _ = run(pytester, "--recstore-mode=record", "-p", "no:xdist", "--record-mode=all")
+    assert result.ret == 0
+    result, _ = run(pytester, "--disable-socket", "--block-network", "--allow-unix-socket")
+    assert result.ret == 0
+
+
+def test_what_was_used_is_written_and_can_be_merged(pytester: pytest.Pytester, server: ScriptedServer) -> None:
+    suite(pytester, ONE_TEST + "\n    def test_two(recstore):\n        ask('two')\n        ask('three')\n")
+    run(pytester, "--recstore-mode=record")
+    path = pytester.path / ".recstore" / "used.json"
+    whole = usage.load([path])
+    assert whole.files == set(recordings(pytester))
+    assert [len(test["used"]) for test in whole.tests.values()] == [1, 2]
+    assert whole.partial == []
+    run(pytester, "-n2")
+    assert usage.load([path]).to_json() == whole.to_json()
+    parts = []
+    for name in ("one", "two"):
+        parts.append(pytester.path / f"{name}.json")
+        run(pytester, "-k", name, f"--recstore-used={name}.json")
+    merged = usage.load(parts)
+    assert merged.files == whole.files
+    assert merged.partial == ["the run was narrowed by -k"]
+    (pytester.path / "bad.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"bad\.json: this is no usage file of version 1; name files"):
+        usage.load([pytester.path / "bad.json"])
+
+
+def test_a_worker_that_dies_makes_the_usage_partial(pytester: pytest.Pytester) -> None:
+    suite(pytester, "def test_one(recstore): pass\ndef test_dies(recstore): os._exit(1)")
+    run(pytester, "-n1", "--max-worker-restart=0")
+    written = json.loads((pytester.path / ".recstore" / "used.json").read_text())
+    assert any("ended before its end" in why or "exit code" in why for why in written["partial"])
+
+
+def test_a_thousand_tests_record_and_replay_in_parallel(pytester: pytest.Pytester, server: ScriptedServer) -> None:
+    suite(
+        pytester,
+        """
+    @pytest.mark.parametrize("number", range(1000))
+    def test_ask(recstore, number):
+        # The third request is the same in all tests, and its answer differs.
+        said = [ask(f"{number} {turn}") for turn in (0, 1)] + [ask("the same")]
+        with open(os.environ["SAID"] + f"/{number}", "a") as file:
+            print(said, file=file)
+        assert len(set(said)) == 3
+    """,
+    )
+    said: list[dict[str, str]] = []
+    for name, arguments in (
+        ("recorded", ("-n4", "--recstore-mode=record")),
+        ("parallel", ("-n4",)),
+        ("serial", ("-p", "no:xdist")),
+    ):
+        folder = pytester.mkdir(name)
+        os.environ["SAID"] = str(folder)
+        result, output = run(pytester, "-q", "--no-header", "--tb=short", *arguments)
+        assert result.ret == 0, output[-3000:]
+        assert f"{0 if name == 'recorded' else 3000} hits, 0 misses" in output
+        said.append({path.name: path.read_text() for path in folder.iterdir()})
+    assert server.calls == 3000
+    assert len(recordings(pytester)) == 3000
+    assert said[0] == said[1] == said[2]
+    store = recstore.open(pytester.path)
+    assert len(store) == 3000
+    assert not store.verify()["findings"]
