@@ -7,12 +7,15 @@ import importlib
 import inspect
 import pkgutil
 import re
+import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 import recstore
+from scripted_server import ScriptedServer
 from support import REPOSITORY
 
 if TYPE_CHECKING:
@@ -68,6 +71,41 @@ def test_the_readme_runs_as_printed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_readme_says_the_two_commands_first() -> None:
     assert blocks("sh")[0].split() == ["make", "demo", "make", "test"]
+
+
+def test_the_quick_start_of_the_readme_runs_as_printed(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [suite] = blocks("python")
+    commands = [line.removeprefix("$ ").partition("#")[0].split() for line in blocks("console")[0].splitlines()]
+    assert len(suite.splitlines()) + len(commands) <= 15
+    path = suite.splitlines()[0].removeprefix("# ")
+    (pytester.mkdir("tests") / path.rpartition("/")[2]).write_text(suite)
+    (pytester.path / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    monkeypatch.delenv("CI", raising=False)
+    with ScriptedServer() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
+        monkeypatch.setenv("OPENAI_API_KEY", "a key")
+        for command in commands:
+            assert command[0] == "pytest"
+            pytester.runpytest_subprocess(*command[1:]).assert_outcomes(passed=1)
+            monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        assert server.calls == 1
+
+
+def test_the_example_suite_replays_and_can_be_recorded(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    suite = REPOSITORY / "examples" / "suite"
+    copied = shutil.copytree(suite, pytester.path / "suite", ignore=shutil.ignore_patterns(".recstore", "__pycache__"))
+    kept = {path.name: path.read_bytes() for path in copied.rglob("recordings/*.json")}
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", copied)
+    result.assert_outcomes(passed=6)
+    result.stdout.fnmatch_lines(["* 0 misses, 0 recorded, 0 live, in 6 tests"])
+    shutil.rmtree(copied / "tests" / "recordings")
+    subprocess.run([sys.executable, copied / "record.py"], check=True, capture_output=True)
+    assert {path.name: path.read_bytes() for path in copied.rglob("recordings/*.json")} == kept
 
 
 def test_every_target_of_the_readme_exists() -> None:

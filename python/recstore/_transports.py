@@ -142,7 +142,7 @@ def _handle(family: ModuleType, session: Session | None, request: Any, send: Cal
         response = send(request)
     finally:
         _is_passing.reset(token)
-    if plan.is_recorded:
+    if plan.is_recorded and not _is_recorded_whole(family, response, plan):
         response.stream = _classes(family).SyncCapture(response, plan)
     return response
 
@@ -159,9 +159,20 @@ async def _handle_async(family: ModuleType, session: Session | None, request: An
         response = await send(request)
     finally:
         _is_passing.reset(token)
-    if plan.is_recorded:
+    if plan.is_recorded and not _is_recorded_whole(family, response, plan):
         response.stream = _classes(family).AsyncCapture(response, plan)
     return response
+
+
+def _is_recorded_whole(family: ModuleType, response: Any, plan: _Plan) -> bool:
+    """Record a response that was read before it was returned, as transports without a network do; say if it was one."""
+    if not response.is_closed:
+        return False
+    captured = _Captured(family, response, plan)
+    captured.headers = {"content-type": response.headers.get("content-type", "")}  # and no encoding: it is decoded
+    captured.take(response.content)
+    captured.end()
+    return True
 
 
 def _plan(session: Session, request: Any, content: bytes) -> _Plan:

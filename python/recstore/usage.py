@@ -70,6 +70,8 @@ class Usage:
     def write(self, path: Path) -> None:
         """Write it to a file, whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.parent.name == ".recstore" and not (path.parent / ".gitignore").exists():
+            (path.parent / ".gitignore").write_text("# Made by recstore; it can be deleted at any time.\n*\n")
         temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")
         temporary.write_text(self.to_json())
         temporary.replace(path)
