@@ -16,10 +16,18 @@ from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+import brotli
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
     from typing import Self
+
+
+COMPRESS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "gzip": ("gzip", gzip.compress),
+    "brotli": ("br", brotli.compress),
+}
 
 
 class ScriptedServer:
@@ -115,8 +123,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def whole(self, value: Any, status: int = 200) -> None:
         data = json.dumps(value).encode()
-        if self.command == "POST" and self.model == "gzip":
-            self.bytes(gzip.compress(data), "application/json", status, content_encoding="gzip")
+        if self.command == "POST" and self.model in COMPRESS:
+            self.bytes(
+                COMPRESS[self.model][1](data), "application/json", status, content_encoding=COMPRESS[self.model][0]
+            )
         else:
             self.bytes(data, "application/json", status, x_request_id=f"secret-{self.call}")
 
@@ -124,18 +134,20 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("content-type", kind)
         self.send_header("transfer-encoding", "chunked")
-        if self.model == "gzip":
-            self.send_header("content-encoding", "gzip")
-            pieces = [gzip.compress("".join(pieces).encode()).decode("latin-1")]
+        data = [piece.encode() for piece in pieces] if self.model in COMPRESS else (piece.encode() for piece in pieces)
+        if self.model in COMPRESS:
+            encoding, compress = COMPRESS[self.model]
+            self.send_header("content-encoding", encoding)
+            whole = compress(b"".join(data))
+            data = [whole[:20], whole[20:]]
         self.end_headers()
-        for number, piece in enumerate(pieces):
+        for number, piece in enumerate(data):
             if self.model == "slow" and number:
                 time.sleep(0.05)
             if self.model == "broken" and number == 2:
                 self.close_connection = True
                 return
-            data = piece.encode("latin-1" if self.model == "gzip" else "utf-8")
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             self.wfile.flush()
         self.wfile.write(b"0\r\n\r\n")
 

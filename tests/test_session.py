@@ -64,10 +64,13 @@ def gemini(model: str, *, stream: bool = False) -> Any:
 
 
 CASES: dict[str, Any] = {
-    **{f"openai {model}": openai_chat(model) for model in ("whole", "tools", "gzip", "error-400", "error-500")},
+    **{
+        f"openai {model}": openai_chat(model)
+        for model in ("whole", "tools", "gzip", "brotli", "error-400", "error-500")
+    },
     **{
         f"openai {model} stream": openai_chat(model, stream=True)
-        for model in ("whole", "tools", "gzip", "broken", "slow", "bad-event", "error-429")
+        for model in ("whole", "tools", "gzip", "brotli", "broken", "slow", "bad-event", "error-429")
     },
     "openai retried": openai_chat("once-429"),
     "openai retried stream": openai_chat("once-500", stream=True),
@@ -95,7 +98,7 @@ CASES: dict[str, Any] = {
     "ollama embed": lambda clients: clients["ollama"].embed(model="whole", input="Grüße"),
     "ollama list": lambda clients: clients["ollama"].list(),
     **{f"gemini {model}": gemini(model) for model in ("whole", "tools", "gzip", "error-400", "error-503")},
-    **{f"gemini {model} stream": gemini(model, stream=True) for model in ("whole", "tools", "gzip", "slow")},
+    **{f"gemini {model} stream": gemini(model, stream=True) for model in ("whole", "tools", "gzip", "broken", "slow")},
     "gemini embeddings": lambda clients: clients["gemini"].models.embed_content(model="whole", contents="Grüße"),
 }
 
@@ -517,6 +520,7 @@ with recstore.session(sys.argv[1], mode="record") as session:
 def test_preloaded_recordings_are_replayed_without_a_file(server: ScriptedServer, tmp_path: Path) -> None:
     with recstore.session(tmp_path, mode="record", test_id=TEST):
         live = run("openai whole stream", server.url)
+    assert recstore.open(tmp_path).preload() == 1
     with recstore.session(tmp_path, test_id=TEST) as session:
         assert session.preload() == 1
         shutil.rmtree(tmp_path)

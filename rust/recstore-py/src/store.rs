@@ -157,6 +157,13 @@ impl Store {
         py.detach(|| self.0.refresh()).map_err(|error| raise(py, error))
     }
 
+    /// Read every recording once, so that those in the pack are in memory, and their checksums compared, before a timed
+    /// region; return how many there are. Each look-up still looks whether the file has changed; `Session.preload` takes
+    /// that away too.
+    fn preload(&self, py: Python<'_>) -> PyResult<usize> {
+        py.detach(|| self.0.preload()).map_err(|error| raise(py, error))
+    }
+
     /// Write all recordings of the tree into a pack at `path`, to take elsewhere; the same tree gives the same bytes.
     fn pack(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         py.detach(|| self.0.export(&path)).map_err(|error| raise(py, error))

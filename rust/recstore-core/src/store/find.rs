@@ -11,6 +11,7 @@ use super::{Recording, Store};
 use crate::error::Error;
 use crate::key::Key;
 use crate::loose::{self, Names, Stamp, stamp_of};
+use crate::parallel;
 use crate::recording::{FileName, View, unite};
 
 impl Store {
@@ -104,6 +105,17 @@ impl Store {
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Reads every recording once, so that those in the pack are in memory and found sound when they are asked for; returns
+    /// how many there are.
+    ///
+    /// # Errors
+    /// Where the store is a pack and damaged.
+    pub fn preload(&self) -> Result<usize, Error> {
+        let files = self.list()?;
+        let read = |index: usize| files.get(index).is_some_and(|file| matches!(self.read(file), Ok(Some(_))));
+        Ok(parallel::map(files.len(), read).into_iter().filter(|is_read| *is_read).count())
     }
 
     /// Returns every file with its bytes, also those that are no recordings, in the order of their paths.
