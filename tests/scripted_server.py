@@ -77,6 +77,8 @@ class Handler(BaseHTTPRequestHandler):
         self.call, _ = self.server_script.count(self.path)
         if self.path.endswith("/api/tags"):
             self.whole({"models": [{"model": name, "size": self.call} for name in ("llama", "gemma")]})
+        elif self.path.endswith("/elsewhere"):
+            self.bytes(b"", "text/plain", 307, location="/image")
         elif self.path.endswith("/models"):
             models = [{"id": name, "object": "model", "created": 7, "owned_by": "me"} for name in ("gpt", "ada")]
             self.whole({"object": "list", "data": models})
@@ -190,6 +192,8 @@ class Handler(BaseHTTPRequestHandler):
                 choice = {"index": 0, "delta": delta, "finish_reason": None if delta else "stop"}
                 chunk = {**common, "object": "chat.completion.chunk", "choices": [choice]}
                 yield f"data: {json.dumps(chunk)}\n\n"
+                if self.model == "comments":
+                    yield ": still working\n\n"
             if self.model == "bad-event":
                 yield 'data: {"error": {"message": "overloaded", "type": "server_error", "code": null}}\n\n'
             else:

@@ -70,7 +70,7 @@ CASES: dict[str, Any] = {
     },
     **{
         f"openai {model} stream": openai_chat(model, stream=True)
-        for model in ("whole", "tools", "gzip", "brotli", "broken", "slow", "bad-event", "error-429")
+        for model in ("whole", "tools", "gzip", "brotli", "broken", "slow", "comments", "bad-event", "error-429")
     },
     "openai retried": openai_chat("once-429"),
     "openai retried stream": openai_chat("once-500", stream=True),
@@ -408,6 +408,26 @@ def test_any_body_replays(server: ScriptedServer, tmp_path: Path, no_sockets: Ca
     assert live[1] == b"\x89PNG\r\n\xff\x00"
 
 
+def test_redirects_replay(server: ScriptedServer, tmp_path: Path, no_sockets: Callable[[], None]) -> None:
+    def get() -> list[Any]:
+        answer = httpx2.get(f"{server.url}/elsewhere", follow_redirects=True)
+        return [answer.content, *((step.status_code, step.headers["location"]) for step in answer.history)]
+
+    with recstore.session(tmp_path, mode="record") as session:
+        live = get()
+    assert session.stats.recorded == 2
+    no_sockets()
+    with recstore.session(tmp_path):
+        assert get() == live == [b"\x89PNG\r\n\xff\x00", (307, "/image")]
+
+
+def test_comments_between_events_leave_the_chunks_typed(server: ScriptedServer, tmp_path: Path) -> None:
+    with recstore.session(tmp_path, mode="record", test_id=TEST) as session:
+        run("openai comments stream", server.url)
+    [recording] = session.store.recordings()
+    assert {chunk.type for chunk in recording} == {"openai.types.chat.chat_completion_chunk.ChatCompletionChunk"}
+
+
 def test_a_reader_that_stops_early_leaves_what_came(server: ScriptedServer, tmp_path: Path) -> None:
     def first_two() -> list[str | None]:
         with openai.OpenAI(api_key="x", base_url=f"{server.url}/v1") as made:
@@ -480,6 +500,59 @@ def test_a_thread_is_answered_by_the_only_session(server: ScriptedServer, tmp_pa
             thread.join()
     assert session.stats.recorded == 4
     assert httpx2.HTTPTransport.handle_request.__module__ == "httpx2._transports.default", "and nothing stays patched"
+
+
+def test_a_thread_goes_by_no_session_unseen(server: ScriptedServer, tmp_path: Path) -> None:
+    seen: list[Any] = []
+
+    def ask() -> None:
+        seen.extend(run("openai whole", server.url))
+
+    def in_thread() -> Any:
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+        return seen.pop()
+
+    for name in ("outer", "one", "two"):
+        (tmp_path / name).mkdir()
+    with recstore.session(tmp_path / "outer"), recstore.session(tmp_path / "inner", mode="record") as inner:
+        in_thread()
+    assert inner.stats.recorded == 1, "of nested sessions, the innermost"
+
+    async def beside() -> Any:
+        async def other(is_open: asyncio.Event, is_done: asyncio.Event) -> None:
+            with recstore.session(tmp_path / "one"):
+                is_open.set()
+                await is_done.wait()
+
+        is_open, is_done = asyncio.Event(), asyncio.Event()
+        task = asyncio.create_task(other(is_open, is_done))
+        await is_open.wait()
+        with recstore.session(tmp_path / "two"):
+            raised = in_thread()
+        is_done.set()
+        await task
+        return raised
+
+    raised = asyncio.run(beside())
+    assert isinstance(raised, recstore.RequestBlocked)
+    assert "several sessions are open and it belongs to none" in str(raised)
+    assert server.calls == 1
+
+
+def test_an_assertion_that_fails_while_a_miss_is_handled_is_its_own(tmp_path: Path) -> None:
+    session = recstore.session(tmp_path)
+
+    def go() -> None:
+        with session:
+            try:
+                session.fetch({"method": "POST", "url": "http://h/x", "body": {}})
+            except recstore.RecordingNotFound:
+                raise AssertionError("mine")  # noqa: B904  # as a failing `assert` would
+
+    with pytest.raises(AssertionError, match="mine"):
+        go()
 
 
 def test_clients_can_be_given_a_transport(server: ScriptedServer, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from recstore import _dump, _missing, _transports, _wire, secrets
 from recstore._store import Store
 from recstore._store import open as open_store
-from recstore.errors import InvalidRequest, RecordingNotFound
+from recstore.errors import InvalidRequest, RecordingNotFound, RequestBlocked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,9 +41,9 @@ MODES: Final[dict[str, Mode]] = {
 """What each name of a mode stands for."""
 
 _current: ContextVar[Session | None] = ContextVar("recstore session", default=None)
-# The sessions that are open anywhere in the process, for threads that did not inherit one: a plain `threading.Thread`
-# starts with an empty context.
-_open: list[Session] = []
+# The sessions that are open anywhere in the process, each with the one around it, for threads that did not inherit one:
+# a plain `threading.Thread` starts with an empty context.
+_open: list[tuple[Session, Session | None]] = []
 _open_lock = Lock()
 
 
@@ -235,9 +235,9 @@ class Session:
     # Being open
 
     def __enter__(self) -> Self:
-        self._tokens.append(_current.set(self))
         with _open_lock:
-            _open.append(self)
+            _open.append((self, _current.get()))
+        self._tokens.append(_current.set(self))
         _transports.patch()
         return self
 
@@ -246,7 +246,8 @@ class Session:
     ) -> None:
         _transports.unpatch()
         with _open_lock:
-            _open.remove(self)
+            last = max(index for index, (session, _) in enumerate(_open) if session is self)
+            del _open[last]
         # Fixtures of event loops are left in another context than they were entered in.
         with suppress(ValueError):
             _current.reset(self._tokens.pop())
@@ -297,7 +298,8 @@ def session(
     are computed, or `"allow"`. With `timing="recorded"` the pace of streams is recorded and replayed.
 
     Every client of `httpx` and `httpx2` is answered while the session is open, in the thread or task that opened it and
-    in those that it starts; nothing in them changes. In other threads the session answers if it is the only one.
+    in those that it starts; nothing in them changes. A thread that was started without a context is answered by the
+    innermost session, if there is but one.
 
     >>> import recstore
     >>> request = {
@@ -324,12 +326,22 @@ def session(
 
 
 def current() -> Session | None:
-    """Return the session that answers here: that of the thread's or task's context, else the only one that is open."""
+    """Return the session that answers here: that of the thread's or task's context, else the innermost that is open.
+
+    Raises `RequestBlocked` where several are open side by side, and none may let a request through unseen.
+    """
     found = _current.get()
     if found is not None:
         return found
     with _open_lock:
-        return _open[0] if len(_open) == 1 else None
+        around = [outer for _, outer in _open]
+        innermost = {session for session, _ in _open if session not in around}
+    if len(innermost) > 1 and any(session.mode == "replay" for session in innermost):
+        raise RequestBlocked(
+            "a request was refused, because several sessions are open and it belongs to none: its thread was started "
+            "without a context; start it with contextvars.copy_context().run"
+        )
+    return innermost.pop() if len(innermost) == 1 else None
 
 
 def parse_mode(name: str) -> Mode:
@@ -341,9 +353,11 @@ def parse_mode(name: str) -> Mode:
 
 
 def find_missed(error: BaseException | None) -> RecordingNotFound | None:
-    """Return the miss that an exception was made of, if it was."""
-    while error is not None:
-        if isinstance(error, RecordingNotFound):
-            return error
-        error = error.__cause__ or error.__context__
-    return None
+    """Return the miss that an exception was made of, if it was.
+
+    An assertion that fails while a miss is handled is not made of it.
+    """
+    while error is not None and not isinstance(error, RecordingNotFound):
+        is_own = isinstance(error, AssertionError) or error.__suppress_context__
+        error = error.__cause__ or (None if is_own else error.__context__)
+    return error

@@ -169,7 +169,8 @@ def _is_recorded_whole(family: ModuleType, response: Any, plan: _Plan) -> bool:
     if not response.is_closed:
         return False
     captured = _Captured(family, response, plan)
-    captured.headers = {"content-type": response.headers.get("content-type", "")}  # and no encoding: it is decoded
+    captured.headers = response.headers.copy()
+    captured.headers.pop("content-encoding", None)  # it is decoded
     captured.take(response.content)
     captured.end()
     return True
@@ -194,7 +195,7 @@ def _plan(session: Session, request: Any, content: bytes) -> _Plan:
         return _Plan(session, recorded, None, is_recorded=True)
     found = session.find(recorded)
     if found is not None:
-        asks_for_base64 = recorded.get("endpoint") == "/v1/embeddings" and b'"base64"' in content
+        asks_for_base64 = _wire.asks_for_base64(recorded, content)
         return _Plan(
             session, recorded, _wire.to_reply(found, recorded, asks_for_base64=asks_for_base64), is_recorded=False
         )
@@ -206,7 +207,7 @@ def _plan(session: Session, request: Any, content: bytes) -> _Plan:
 def _response(family: ModuleType, plan: _Plan, request: Any) -> Any:
     reply = plan.reply
     assert reply is not None  # noqa: S101  # by whom this is called
-    headers = {"content-type": reply.content_type}
+    headers = {"content-type": reply.content_type, **({"location": reply.location} if reply.location else {})}
     if reply.status in _RETRIED or reply.status >= _wire.FIRST_SERVER_ERROR:
         headers |= _RETRY_AT_ONCE
     offsets = reply.offsets_ms if plan.session.timing else []
@@ -237,6 +238,8 @@ class _Captured:
         answer = _wire.to_answer(
             self.plan.request, self.status, content_type, self._decoded(), failure, is_complete=is_complete
         )
+        if "location" in self.headers:
+            answer["details"].setdefault("headers", {})["location"] = self.headers["location"]
         self.plan.session.add(self.plan.request, answer)
 
     @property

@@ -37,8 +37,10 @@ class Reply(NamedTuple):
     content_type: str
     pieces: list[bytes]
     offsets_ms: list[float]
-    failure: tuple[str, str] | None
+    failure: tuple[str, str] | None = None
     """The class and the text of the transport's exception that it broke off with."""
+    location: str | None = None
+    """Where it redirects to."""
 
 
 JSON: Final = "application/json"
@@ -101,6 +103,13 @@ def to_request(
         if suffix is not None:
             return _sdk_request(base, suffix, body)
     return {"test_id": test_id, "url": url, "method": method.upper(), "payload": body}
+
+
+def asks_for_base64(request: Mapping[str, Any], content: bytes) -> bool:
+    """Say whether a request wants embeddings in base64, which its recorded form does not tell."""
+    if request.get("endpoint") != "/v1/embeddings":
+        return False
+    return bool(json.loads(content).get("encoding_format") == "base64")
 
 
 def variants(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -210,8 +219,10 @@ def _of_events(request: Mapping[str, Any], content: bytes, pieces: Sequence[Piec
     ends: list[int] = []
     at = 0
     is_plain = True
-    for event in text.split("\n\n"):
-        at += len(event.encode(errors="surrogateescape")) + 2
+    for block in text.split("\n\n"):
+        at += len(block.encode(errors="surrogateescape")) + 2
+        # Comments keep the connection alive; they say nothing.
+        event = "\n".join(line for line in block.split("\n") if not line.startswith(":"))
         if not event.strip():
             continue
         data = _data_of(event)
@@ -370,8 +381,9 @@ def to_reply(recording: Recording, request: Mapping[str, Any], *, asks_for_base6
             # The exception of an SDK: its body is what is inside of "error".
             inner = error.get("message") if request.get("endpoint") in OLLAMA else error.get("body")
             message = {"error": {"message": error.get("message", "")} if inner is None else inner}
-            return Reply(status, JSON, [_json(message)], [], None)
+            return Reply(status, JSON, [_json(message)], [])
     content_type = details.get("headers", {}).get("content-type", "")
+    location = details.get("headers", {}).get("location")
     if recording.is_streaming:
         content_type = content_type or (LINES if request.get("endpoint") in OLLAMA else EVENTS)
         pieces = list(_stream(recording, request))
@@ -384,7 +396,7 @@ def to_reply(recording: Recording, request: Mapping[str, Any], *, asks_for_base6
             pieces.append(b"data: [DONE]\n\n")
         return Reply(status, content_type, pieces, details.get("offsets_ms", []), failure)
     pieces = [_whole(recording, request, details, asks_for_base64=asks_for_base64)]
-    return Reply(status, content_type or JSON, pieces, [], failure)
+    return Reply(status, content_type or JSON, pieces, [], failure, location)
 
 
 def _stream(recording: Recording, request: Mapping[str, Any]) -> Iterator[bytes]:
@@ -407,7 +419,7 @@ def _whole(
     body = recording.body
     if "encoding" in details:
         return b64decode(body)
-    if isinstance(body, str) and "headers" in details:
+    if isinstance(body, str) and "content-type" in details.get("headers", {}):
         return body.encode()
     if body is None:
         return b""

@@ -210,17 +210,15 @@ def _count(config: pytest.Config, test_id: str, session: Session, outcome: str) 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call() -> Generator[None, Any, Any]:
     """Show a request that was missing for what it is, whatever an SDK made of it."""
-    from recstore.errors import RecordingNotFound  # noqa: PLC0415
-
     try:
         return (yield)
     except Exception as error:
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, RecordingNotFound):
-            cause = cause.__cause__ or cause.__context__
-        if cause is None or cause is error:
+        from recstore._session import find_missed  # noqa: PLC0415
+
+        missed = find_missed(error)
+        if missed is None or missed is error:
             raise
-        raise cause from None
+        raise missed from None
 
 
 @pytest.hookimpl(wrapper=True)
