@@ -78,14 +78,14 @@ __all__ = [
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from recstore._http.transport import async_transport, transport
     from recstore._session import Session, session
-    from recstore._transports import async_transport, transport
 
 _LATER = {
     "Session": "recstore._session",
     "session": "recstore._session",
-    "async_transport": "recstore._transports",
-    "transport": "recstore._transports",
+    "async_transport": "recstore._http.transport",
+    "transport": "recstore._http.transport",
 }
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from recstore._core import Recording
 
-_BY_STATUS = {
+BY_STATUS = {
     400: "BadRequestError",
     401: "AuthenticationError",
     403: "PermissionDeniedError",
@@ -69,7 +69,7 @@ def _of_stainless(
     named = vars(sdk).get(name)
     if not (isinstance(named, type) and issubclass(named, sdk.APIStatusError)):
         first_server_error = 500
-        by_status = "InternalServerError" if status >= first_server_error else _BY_STATUS.get(status, "APIStatusError")
+        by_status = "InternalServerError" if status >= first_server_error else BY_STATUS.get(status, "APIStatusError")
         named = getattr(sdk, by_status)
     response = http.Response(status, request=http_request, json=body)
     try:

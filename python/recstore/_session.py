@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from recstore import _dump, _missing, _transports, _wire, secrets
+from recstore import _current, _dump, _missing, secrets
+from recstore._http.patch import patch, unpatch
+from recstore._http.request import variants
 from recstore._store import Store
 from recstore._store import open as open_store
-from recstore.errors import InvalidRequest, RecordingNotFound, RequestBlocked
+from recstore.errors import InvalidRequest, RecordingNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from recstore._core import Answer, Recording
 
-__all__ = ["Session", "Stats", "current", "parse_mode", "session"]
+__all__ = ["Session", "Stats", "parse_mode", "session"]
 
 Mode = Literal["live", "record", "replay", "record-if-missing"]
 
@@ -39,12 +39,6 @@ MODES: Final[dict[str, Mode]] = {
     "rewrite": "record",
 }
 """What each name of a mode stands for."""
-
-_current: ContextVar[Session | None] = ContextVar("recstore session", default=None)
-# The sessions that are open anywhere in the process, each with the one around it, for threads that did not inherit one:
-# a plain `threading.Thread` starts with an empty context.
-_open: list[tuple[Session, Session | None]] = []
-_open_lock = Lock()
 
 
 @dataclass
@@ -66,7 +60,39 @@ class Stats:
 
 
 class Session:
-    """Requests of one test, answered from recordings, recorded, or let through; see `session`."""
+    """Recordings of a test, as a context manager: while it is open, HTTP clients are answered from them.
+
+    `path` is the root of the recordings, or a store; without it the environment variable `RECSTORE_DIR`, else the
+    current folder. `mode` says what is done with a request; without it `RECSTORE_MODE`, else `"replay"`:
+
+    - `"replay"`: it is answered from its recording; where there is none, `RecordingNotFound` is raised. No connection
+      is ever opened. Also called `none`.
+    - `"record"`: it goes to the service, and the answer is recorded, in the place of the old one. Also called `all` and
+      `rewrite`.
+    - `"record-if-missing"`: the one or the other. Also called `once` and `new_episodes`.
+    - `"live"`: it goes to the service, and nothing is recorded.
+
+    `test_id` is part of keys, and says which folder answers. `hosts` are patterns of the hosts that count (default:
+    all); requests to others are refused with `RequestBlocked` if `block` (default: in replay), else let through.
+    `on_secret` says what happens to what looks like a credential: `"refuse"` to record it, `"redact"` it before keys
+    are computed, or `"allow"`. With `timing="recorded"` the pace of streams is recorded and replayed.
+
+    Every client of `httpx` and `httpx2` is answered while the session is open, in the thread or task that opened it and
+    in those that it starts; nothing in them changes. A thread that was started without a context is answered by the
+    innermost session, if there is but one.
+
+    >>> import recstore
+    >>> request = {
+    ...     "method": "POST",
+    ...     "url": "https://api.openai.com/v1/v1/chat/completions",
+    ...     "body": {"model": "gpt-4o", "messages": [{"role": "user", "content": "Say hello."}], "stream": True},
+    ... }
+    >>> with recstore.session("examples/recordings", test_id="tests/test_chat.py::test_hello") as session:
+    ...     [chunk.choices[0].delta.content for chunk in session.fetch(request)]
+    ['', 'Hel', 'lo!', None]
+    >>> session.stats.hits
+    1
+    """
 
     def __init__(
         self,
@@ -118,7 +144,7 @@ class Session:
 
         Equal requests get the answers that were recorded for them in their order, and the last again and again.
         """
-        for form in _wire.variants(self._safe(request)):
+        for form in variants(self._safe(request)):
             key = self.store.request_key(form, test_id=self.test_id)
             answers = self._loaded.get(key)
             if answers is None:
@@ -235,23 +261,16 @@ class Session:
     # Being open
 
     def __enter__(self) -> Self:
-        with _open_lock:
-            _open.append((self, _current.get()))
-        self._tokens.append(_current.set(self))
-        _transports.patch()
+        self._tokens.append(_current.enter(self))
+        patch()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        _transports.unpatch()
-        with _open_lock:
-            last = max(index for index, (session, _) in enumerate(_open) if session is self)
-            del _open[last]
-        # Fixtures of event loops are left in another context than they were entered in.
-        with suppress(ValueError):
-            _current.reset(self._tokens.pop())
-        missed = find_missed(error)
+        unpatch()
+        _current.leave(self, self._tokens.pop())
+        missed = _missing.find_missed(error)
         if missed is not None and missed is not error:
             # An SDK took it for a failing service and gave it another name.
             raise missed from None
@@ -269,79 +288,8 @@ class Session:
         return f"<recstore session {self.mode}{test} {self.stats}>"
 
 
-def session(
-    path: str | os.PathLike[str] | Store | None = None,
-    *,
-    mode: str | None = None,
-    test_id: str | None = None,
-    profile: str | None = None,
-    hosts: Sequence[str] | None = None,
-    block: bool | None = None,
-    on_secret: Literal["refuse", "redact", "allow"] = "refuse",
-    timing: Literal["recorded"] | None = None,
-) -> Session:
-    """Open recordings for a test, as a context manager: while it is open, HTTP clients are answered from them.
-
-    `path` is the root of the recordings, or a store; without it the environment variable `RECSTORE_DIR`, else the
-    current folder. `mode` says what is done with a request; without it `RECSTORE_MODE`, else `"replay"`:
-
-    - `"replay"`: it is answered from its recording; where there is none, `RecordingNotFound` is raised. No connection
-      is ever opened. Also called `none`.
-    - `"record"`: it goes to the service, and the answer is recorded, in the place of the old one. Also called `all` and
-      `rewrite`.
-    - `"record-if-missing"`: the one or the other. Also called `once` and `new_episodes`.
-    - `"live"`: it goes to the service, and nothing is recorded.
-
-    `test_id` is part of keys, and says which folder answers. `hosts` are patterns of the hosts that count (default:
-    all); requests to others are refused with `RequestBlocked` if `block` (default: in replay), else let through.
-    `on_secret` says what happens to what looks like a credential: `"refuse"` to record it, `"redact"` it before keys
-    are computed, or `"allow"`. With `timing="recorded"` the pace of streams is recorded and replayed.
-
-    Every client of `httpx` and `httpx2` is answered while the session is open, in the thread or task that opened it and
-    in those that it starts; nothing in them changes. A thread that was started without a context is answered by the
-    innermost session, if there is but one.
-
-    >>> import recstore
-    >>> request = {
-    ...     "method": "POST",
-    ...     "url": "https://api.openai.com/v1/v1/chat/completions",
-    ...     "body": {"model": "gpt-4o", "messages": [{"role": "user", "content": "Say hello."}], "stream": True},
-    ... }
-    >>> with recstore.session("examples/recordings", test_id="tests/test_chat.py::test_hello") as session:
-    ...     [chunk.choices[0].delta.content for chunk in session.fetch(request)]
-    ['', 'Hel', 'lo!', None]
-    >>> session.stats.hits
-    1
-    """
-    return Session(
-        path,
-        mode=mode,
-        test_id=test_id,
-        profile=profile,
-        hosts=hosts,
-        block=block,
-        on_secret=on_secret,
-        timing=timing,
-    )
-
-
-def current() -> Session | None:
-    """Return the session that answers here: that of the thread's or task's context, else the innermost that is open.
-
-    Raises `RequestBlocked` where several are open side by side, and none may let a request through unseen.
-    """
-    found = _current.get()
-    if found is not None:
-        return found
-    with _open_lock:
-        around = [outer for _, outer in _open]
-        innermost = {session for session, _ in _open if session not in around}
-    if len(innermost) > 1 and any(session.mode == "replay" for session in innermost):
-        raise RequestBlocked(
-            "a request was refused, because several sessions are open and it belongs to none: its thread was started "
-            "without a context; start it with contextvars.copy_context().run"
-        )
-    return innermost.pop() if len(innermost) == 1 else None
+session = Session
+"""The same: `recstore.session(…)` reads well after `with`."""
 
 
 def parse_mode(name: str) -> Mode:
@@ -350,14 +298,3 @@ def parse_mode(name: str) -> Mode:
     if mode is None:
         raise InvalidRequest(f"there is no mode {name!r}; there are {', '.join(MODES)}")
     return mode
-
-
-def find_missed(error: BaseException | None) -> RecordingNotFound | None:
-    """Return the miss that an exception was made of, if it was.
-
-    An assertion that fails while a miss is handled is not made of it.
-    """
-    while error is not None and not isinstance(error, RecordingNotFound):
-        is_own = isinstance(error, AssertionError) or error.__suppress_context__
-        error = error.__cause__ or (None if is_own else error.__context__)
-    return error

@@ -213,7 +213,7 @@ def pytest_runtest_call() -> Generator[None, Any, Any]:
     try:
         return (yield)
     except Exception as error:
-        from recstore._session import find_missed  # noqa: PLC0415
+        from recstore._missing import find_missed  # noqa: PLC0415
 
         missed = find_missed(error)
         if missed is None or missed is error:

@@ -1,0 +1,1 @@
+"""HTTP clients answered from recordings, and recorded: requests, answers, and their way."""

@@ -1,0 +1,100 @@
+"""All clients of a family answered, for as long as any session is open."""
+
+from __future__ import annotations
+
+import sys
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from recstore._http.transport import handle, handle_async
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+FAMILIES: Final = ("httpx", "httpx2")
+
+_patched: dict[str, tuple[ModuleType, Callable[..., Any], Callable[..., Any]]] = {}
+_sessions = 0
+_patch_lock = Lock()
+
+
+def patch() -> None:
+    """Answer all clients of every family that is imported, or will be, while any session is open."""
+    global _sessions  # noqa: PLW0603  # a count of the sessions of the whole process, as the patches are
+    with _patch_lock:
+        _sessions += 1
+        for name in FAMILIES:
+            # One that is not imported yet cannot have a client; its import is watched for.
+            if name not in _patched and name in sys.modules:
+                _patch_family(sys.modules[name])
+        if _Watch.only not in sys.meta_path:
+            sys.meta_path.insert(0, _Watch.only)
+
+
+def unpatch() -> None:
+    """Leave the clients alone when the last session has ended."""
+    global _sessions  # noqa: PLW0603
+    with _patch_lock:
+        _sessions -= 1
+        if _sessions:
+            return
+        for module, sync_original, async_original in _patched.values():
+            module.HTTPTransport.handle_request = sync_original
+            module.AsyncHTTPTransport.handle_async_request = async_original
+        _patched.clear()
+        if _Watch.only in sys.meta_path:
+            sys.meta_path.remove(_Watch.only)
+
+
+def _patch_family(module: ModuleType) -> None:
+    sync_original = module.HTTPTransport.handle_request
+    async_original = module.AsyncHTTPTransport.handle_async_request
+
+    def handle_request(self: Any, request: Any) -> Any:
+        return handle(module, None, request, lambda request: sync_original(self, request))
+
+    async def handle_async_request(self: Any, request: Any) -> Any:
+        return await handle_async(module, None, request, lambda request: async_original(self, request))
+
+    module.HTTPTransport.handle_request = handle_request
+    module.AsyncHTTPTransport.handle_async_request = handle_async_request
+    _patched[module.__name__] = (module, sync_original, async_original)
+
+
+class _Watch:
+    """Patches a family that is imported while a session is open."""
+
+    only: _Watch
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name not in FAMILIES:
+            return None
+        from importlib.machinery import PathFinder  # noqa: PLC0415
+
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Patching(spec.loader)  # type: ignore[assignment]
+        return spec
+
+
+_Watch.only = _Watch()
+
+
+class _Patching:
+    """Loads a module as another loader does, and patches it."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: Any) -> Any:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        with _patch_lock:
+            if _sessions and module.__name__ not in _patched:
+                _patch_family(module)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)

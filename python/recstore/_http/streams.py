@@ -1,0 +1,180 @@
+"""Bodies of responses on their way: recorded as they pass, and replayed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from recstore._http.answer import Piece, to_answer
+from recstore._http.services import FIRST_ERROR
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from types import ModuleType
+
+    from recstore._http.reply import Reply
+    from recstore._session import Session
+
+
+class Captured:
+    """What came of a response so far; records it when it ends, however it ends."""
+
+    def __init__(self, family: ModuleType, response: Any, session: Session, request: dict[str, Any]) -> None:
+        self.family, self.session, self.request = family, session, request
+        self.status: int = response.status_code
+        self.headers = response.headers
+        self.stream = response.stream
+        self.began = time.perf_counter()
+        self.pieces: list[Piece] = []
+        self.is_done = False
+
+    def take(self, data: bytes) -> None:
+        self.pieces.append(Piece((time.perf_counter() - self.began) * 1000, data))
+
+    def end(self, failure: BaseException | None = None, *, is_complete: bool = True) -> None:
+        if self.is_done:
+            return
+        self.is_done = True
+        content_type = self.headers.get("content-type", "")
+        answer = to_answer(self.request, self.status, content_type, self._decoded(), failure, is_complete=is_complete)
+        if "location" in self.headers:
+            answer["details"].setdefault("headers", {})["location"] = self.headers["location"]
+        self.session.add(self.request, answer)
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it is an error, the body of which is small and read to its end though its reader does not."""
+        return self.status >= FIRST_ERROR
+
+    def _decoded(self) -> list[Piece]:
+        """Return the pieces decompressed."""
+        if "content-encoding" not in self.headers:
+            return self.pieces
+        offset = 0.0
+
+        def stream() -> Iterator[bytes]:
+            nonlocal offset
+            for piece in self.pieces:
+                offset = piece.offset_ms
+                yield piece.data
+
+        encoding = {"content-encoding": self.headers["content-encoding"]}
+        response = self.family.Response(self.status, headers=encoding, content=stream())
+        decoded = []
+        try:
+            for data in response.iter_bytes():
+                decoded.append(Piece(offset, data))  # noqa: PERF401  # the offset changes as the stream is read
+        except self.family.DecodingError:  # it broke off in the middle
+            pass
+        return decoded
+
+
+class Streams(NamedTuple):
+    """The classes of the bodies of one family."""
+
+    SyncCapture: Any
+    AsyncCapture: Any
+    Replayed: Any
+
+
+@cache
+def streams(family: Any) -> Streams:
+    """Return the classes of bodies, which need the base classes of the family."""
+
+    class SyncCapture(family.SyncByteStream):  # type: ignore[misc]
+        def __init__(self, captured: Captured) -> None:
+            self._captured = captured
+
+        def __iter__(self) -> Iterator[bytes]:
+            captured = self._captured
+            try:
+                for data in captured.stream:
+                    captured.take(data)
+                    yield data
+            except family.TransportError as error:
+                captured.end(error)
+                raise
+            captured.end()
+
+        def close(self) -> None:
+            captured = self._captured
+            try:
+                if captured.is_error and not captured.is_done and not captured.pieces:
+                    for _ in self:
+                        pass
+            finally:
+                captured.stream.close()
+                captured.end(is_complete=False)
+
+    class AsyncCapture(family.AsyncByteStream):  # type: ignore[misc]
+        def __init__(self, captured: Captured) -> None:
+            self._captured = captured
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            captured = self._captured
+            try:
+                async for data in captured.stream:
+                    captured.take(data)
+                    yield data
+            except family.TransportError as error:
+                captured.end(error)
+                raise
+            captured.end()
+
+        async def aclose(self) -> None:
+            captured = self._captured
+            try:
+                if captured.is_error and not captured.is_done and not captured.pieces:
+                    async for _ in self:
+                        pass
+            finally:
+                await captured.stream.aclose()
+                captured.end(is_complete=False)
+
+    class Replayed(family.SyncByteStream, family.AsyncByteStream):  # type: ignore[misc]
+        def __init__(self, reply: Reply, offsets: list[float], request: Any) -> None:
+            self._reply, self._offsets, self._request = reply, offsets, request
+
+        def _waits(self) -> Iterator[tuple[float, bytes]]:
+            """Return the pieces, each after how many seconds from the one before it comes."""
+            before = 0.0
+            for index, piece in enumerate(self._reply.pieces):
+                at = self._offsets[index] if index < len(self._offsets) else before
+                yield (at - before) / 1000, piece
+                before = at
+
+        def _fail(self) -> None:
+            if self._reply.failure is not None:
+                name, message = self._reply.failure
+                # `vars`, not `getattr`: nothing that is named in a file is imported.
+                named = vars(family).get(name)
+                is_known = isinstance(named, type) and issubclass(named, family.TransportError)
+                raise (named if is_known else family.ReadError)(message, request=self._request)
+
+        def __iter__(self) -> Iterator[bytes]:
+            for wait, piece in self._waits():
+                if wait > 0:
+                    time.sleep(wait)
+                yield piece
+            self._fail()
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for wait, piece in self._waits():
+                if wait > 0:
+                    await _sleep(wait)
+                yield piece
+            self._fail()
+
+    return Streams(SyncCapture, AsyncCapture, Replayed)
+
+
+async def _sleep(seconds: float) -> None:
+    if "trio" in sys.modules:
+        import anyio  # noqa: PLC0415  # httpx has it; it knows whose loop this is
+
+        await anyio.sleep(seconds)
+    else:
+        await asyncio.sleep(seconds)
