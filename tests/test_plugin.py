@@ -176,6 +176,111 @@ def test_the_command_line_comes_before_environment_marker_and_ini_file(
     expect("record-if-missing", "--recstore-mode=once")
 
 
+def test_fixtures_and_setup_ask_within_the_session_of_their_test(
+    pytester: pytest.Pytester, server: ScriptedServer
+) -> None:
+    suite(
+        pytester,
+        """
+    @pytest.fixture
+    def asked():
+        yield ask("in a fixture")
+        ask("after the test")
+
+    @pytest.fixture(autouse=True)
+    def always_asked():
+        ask("always")
+
+    @pytest.mark.recstore
+    class TestAll:
+        def setup_method(self):
+            ask("in setup")
+
+        def test_one(self, asked):
+            ask("in the test")
+
+    def test_two(asked, recstore):
+        ask("in the test")
+    """,
+    )
+    result, output = run(pytester, "--recstore-mode=record")
+    result.assert_outcomes(passed=2)
+    assert "9 recorded" in output
+    calls = server.calls
+    result, output = run(pytester)
+    result.assert_outcomes(passed=2)
+    assert "9 hits, 0 misses" in output
+    assert server.calls == calls == 9
+
+
+def test_what_a_task_asks_belongs_to_the_test_that_runs(pytester: pytest.Pytester, server: ScriptedServer) -> None:
+    suite(
+        pytester,
+        """
+    import contextvars, queue, threading
+    jobs, done, workers = queue.Queue(), queue.Queue(), []
+
+    def work():
+        while True:
+            done.put(ask(jobs.get()))
+
+    @pytest.mark.parametrize("number", range(3))
+    def test_worker(recstore, number):
+        if not workers:
+            workers.append(threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True))
+            workers[0].start()
+        jobs.put("the same")
+        assert str(number + 1) in done.get()
+    """,
+    )
+    for arguments in (("--recstore-mode=record",), ()):
+        result, _ = run(pytester, *arguments)
+        result.assert_outcomes(passed=3)
+    assert len(recordings(pytester)) == 3
+    assert server.calls == 3
+
+
+def test_the_pack_is_made_and_the_mode_checked_without_a_header_too(
+    pytester: pytest.Pytester, server: ScriptedServer
+) -> None:
+    suite(pytester, ONE_TEST + "\n    def test_cache(recstore):\n        assert recstore.store.cache == 'ready'\n")
+    run(pytester, "--recstore-mode=record")
+    assert not (pytester.path / ".recstore" / "pack").exists()
+    result, _ = run(pytester, "-q", "-n2")
+    result.assert_outcomes(passed=2)
+    _, output = run(pytester, "-q", "--recstore-mode=recrod")
+    assert "ERROR: recstore: there is no mode 'recrod'" in output
+    _, output = run(pytester, "-q", "--recstore-dir=nowhere")
+    assert "cannot open the store" in output
+    assert not (pytester.path / "nowhere").exists()
+
+
+def test_hosts_are_blocked_as_asked_for(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    suite(pytester, "def test_one(recstore): assert recstore.block is (os.environ['EXPECTED'] == 'yes')")
+    for value, expected in (("yes", "yes"), ("true", "yes"), ("1", "yes"), ("NO", "no"), ("0", "no")):
+        monkeypatch.setenv("RECSTORE_BLOCK", value)
+        monkeypatch.setenv("EXPECTED", expected)
+        run(pytester)[0].assert_outcomes(passed=1)
+    monkeypatch.setenv("RECSTORE_BLOCK", "perhaps")
+    result, output = run(pytester)
+    result.assert_outcomes(errors=1)
+    assert "recstore: block is yes or no, not 'perhaps'" in output
+
+
+def test_a_run_that_skips_tests_says_so_in_its_usage(pytester: pytest.Pytester) -> None:
+    suite(pytester, "@pytest.mark.skip\ndef test_skipped(recstore): pass\ndef test_one(recstore): pass")
+    run(pytester)
+    assert usage.load([pytester.path / ".recstore" / "used.json"]).partial == [
+        "tests were skipped, or failed before they began"
+    ]
+
+
+def test_an_exception_raised_from_itself_ends_no_run(pytester: pytest.Pytester) -> None:
+    suite(pytester, "def test_circle(recstore):\n    error = RuntimeError('circle')\n    raise error from error")
+    result, _ = run(pytester)
+    result.assert_outcomes(failed=1)
+
+
 def test_wrong_options_are_told(pytester: pytest.Pytester) -> None:
     suite(pytester, "@pytest.mark.recstore('once', moed='x')\ndef test_one(): pass")
     _, output = run(pytester)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recstore._http.request import place
-from recstore.errors import RecordingNotFound
+from recstore.errors import RecordingNotFound, RequestBlocked, SecretFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from recstore._session import Session
+    from recstore.errors import RecstoreError
 
 
 def not_found(session: Session, request: Mapping[str, Any], key: str) -> RecordingNotFound:
@@ -25,12 +26,16 @@ def not_found(session: Session, request: Mapping[str, Any], key: str) -> Recordi
     return RecordingNotFound(message, key=key, endpoint=endpoint, model=model)
 
 
-def find_missed(error: BaseException | None) -> RecordingNotFound | None:
-    """Return the miss that an exception was made of, if it was: some SDKs take any exception for a failing service.
+def find_own(error: BaseException | None) -> RecstoreError | None:
+    """Return the miss or refusal that an exception was made of, if it was: some SDKs take any for a failing service.
 
-    An assertion that fails while a miss is handled is not made of it.
+    What a program raises itself while it handles a miss is not made of it.
     """
-    while error is not None and not isinstance(error, RecordingNotFound):
-        is_own = isinstance(error, AssertionError) or error.__suppress_context__
+    seen = set()
+    while isinstance(error, Exception) and id(error) not in seen:
+        if isinstance(error, (RecordingNotFound, RequestBlocked, SecretFound)):
+            return error
+        seen.add(id(error))
+        is_own = error.__suppress_context__ or type(error).__module__ == "builtins"
         error = error.__cause__ or (None if is_own else error.__context__)
-    return error
+    return None

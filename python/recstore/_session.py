@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from recstore import _current, _dump, _missing, secrets
 from recstore._http.patch import patch, unpatch
 from recstore._http.request import variants
+from recstore._recorder import Recorder
 from recstore._store import Store
 from recstore._store import open as open_store
 from recstore.errors import InvalidRequest, RecordingNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from contextvars import Token
     from types import TracebackType
     from typing import Self
 
     from recstore._core import Answer, Recording
+    from recstore._http.streams import Captured
+    from recstore._recorder import Place
 
 __all__ = ["Session", "Stats", "parse_mode", "session"]
 
@@ -105,8 +107,11 @@ class Session:
         block: bool | None = None,
         on_secret: Literal["refuse", "redact", "allow"] = "refuse",
         timing: Literal["recorded"] | None = None,
-        waits: bool = False,
     ) -> None:
+        if on_secret not in {"refuse", "redact", "allow"}:
+            raise InvalidRequest(f'on_secret is "refuse", "redact" or "allow", not {on_secret!r}')
+        if timing not in {None, "recorded"}:
+            raise InvalidRequest(f'timing is None or "recorded", not {timing!r}')
         self.mode: Mode = parse_mode(mode or os.environ.get("RECSTORE_MODE") or "replay")
         """What is done with requests."""
         if isinstance(path, Store):
@@ -117,7 +122,7 @@ class Session:
             self.store = open_store(root, profile=profile, create=self.mode in {"record", "record-if-missing"})
         self.test_id = test_id
         """The id of the test, as recordings name it."""
-        self.hosts = hosts
+        self.hosts = [hosts] if isinstance(hosts, str) else hosts
         """Patterns of the hosts whose requests are recorded and replayed; None for all."""
         self.block = self.mode == "replay" if block is None else block
         """Whether requests to other hosts are refused."""
@@ -129,13 +134,16 @@ class Session:
         """What it did."""
         self.used: set[str] = set()
         """The files whose recordings were asked for, relative to the root of the store."""
-        self._waits = waits
-        self._answers: dict[str, tuple[dict[str, Any], list[Answer]]] = {}
-        self._saved: set[str] = set()
+        self._recorder = Recorder(self.store, test_id, replaces=self.mode == "record")
+        self._captures: set[Captured] = set()
         self._loaded: dict[str, tuple[Recording, ...]] = {}
         self._turns: dict[str, int] = {}
+        self._missed_keys: set[str] = set()
         self._lock = Lock()
-        self._tokens: list[Token[Session | None]] = []
+        self._entered = 0
+        self._is_over = False
+        self.waits = False
+        """Whether nothing is written before `commit`."""
 
     # The way of a request
 
@@ -179,33 +187,53 @@ class Session:
         error: BaseException | None = None,
         is_streaming: bool | None = None,
     ) -> None:
-        """Record what a call returned or raised: plain values, an object of an SDK, the list of a stream's chunks."""
-        self.add(request, _dump.answer(request, response, error, is_streaming, None))
+        """Record what a call returned or raised: plain values, an object of an SDK, the list of a stream's chunks.
 
-    def add(self, request: Mapping[str, Any], answer: Answer) -> None:
-        """Record an answer of plain values, after those to equal requests that this session has recorded before."""
-        request, answer = secrets.cleared(request, answer, self.on_secret)
+        In the mode `live` nothing is recorded. Raises `InvalidRequest` in a session that replays, or is over.
+        """
+        if self.mode == "replay" or self._is_over:
+            raise InvalidRequest(f"a session that {'is over' if self._is_over else 'replays'} records nothing")
+        if self.mode != "live":
+            answer = _dump.answer(request, response, error, is_streaming, None)
+            self.fill(self.reserve(request), answer)
+
+    def reserve(self, request: Mapping[str, Any]) -> Place:
+        """Return the place of the answer that a request will get; raise `SecretFound` before the request is made."""
+        if self.on_secret != "allow":
+            secrets.refuse(self.test_id, "test id")
+        return self._recorder.reserve(secrets.cleared_request(request, self.on_secret))
+
+    def fill(self, place: Place, answer: Answer) -> None:
+        """Record an answer of plain values in its place. Of equal requests, the first answer is written at once."""
+        answer = secrets.cleared_answer(answer, self.on_secret)
         if not self.timing:
             answer["details"].pop("offsets_ms", None)
-        key = self.store.request_key(request, test_id=self.test_id)
-        with self._lock:
-            self._answers.setdefault(key, (request, []))[1].append(answer)
-            if not self._waits:
-                self._save(key)
+        self._captures = {captured for captured in self._captures if not captured.is_done}
+        is_more = self._recorder.is_written(place.key) and self.is_open
+        self._recorder.fill(place, answer, waits=self.waits or is_more)
+        self.stats.recorded += 1
+        self.used |= self._recorder.files
+
+    def capture(self, captured: Captured) -> Captured:
+        """Note a response that is being read; what came of it is recorded at the latest when the session ends."""
+        self._captures.add(captured)
+        return captured
 
     def records(self, request: Mapping[str, Any]) -> bool:
         """Say whether this request is to be recorded: always, or where no recording was there before the session."""
         if self.mode == "record-if-missing":
-            key = self.store.request_key(self._safe(request), test_id=self.test_id)
-            return key in self._answers
+            return self._recorder.has(self.store.request_key(self._safe(request), test_id=self.test_id))
         return self.mode == "record"
 
     def missing(self, request: Mapping[str, Any]) -> RecordingNotFound:
-        """Return the error for a request that no recording answers, and count it."""
+        """Return the error for a request that no recording answers, and count it once, however often an SDK retries."""
         request = self._safe(request)
-        error = _missing.not_found(self, request, self.store.request_key(request, test_id=self.test_id))
-        self.stats.misses += 1
-        self.stats.missed.append(error)
+        key = self.store.request_key(request, test_id=self.test_id)
+        error = _missing.not_found(self, request, key)
+        if key not in self._missed_keys:
+            self._missed_keys.add(key)
+            self.stats.misses += 1
+            self.stats.missed.append(error)
         return error
 
     def preload(self) -> int:
@@ -226,28 +254,15 @@ class Session:
 
     def commit(self) -> None:
         """Write the answers that wait to be written."""
-        with self._lock:
-            for key in self._answers:
-                self._save(key)
+        for captured in list(self._captures):
+            captured.end(is_complete=False)
+        self._recorder.commit()
+        self.used |= self._recorder.files
 
     def discard(self) -> None:
         """Forget the answers that wait to be written."""
-        with self._lock:
-            self._answers.clear()
-
-    def _save(self, key: str) -> None:
-        request, answers = self._answers[key]
-        kept = list(answers)
-        while len(kept) > 1 and kept[-1] == kept[-2]:  # the last is repeated anyway
-            kept.pop()
-        # What the session itself has written may be replaced by more of the same.
-        policy: Literal["replace", "keep"] = "keep"
-        if key in self._saved or self.mode == "record":
-            policy = "replace"
-        put = self.store._put(request, kept, self.test_id, policy)  # noqa: SLF001
-        self._saved.add(key)
-        self.stats.recorded += 0 if put[2] == "kept" else 1
-        self.used.add(str(put[1]))
+        self._captures.clear()
+        self._recorder.discard()
 
     def _required(self, request: Mapping[str, Any]) -> Recording:
         found = self.find(request)
@@ -260,20 +275,32 @@ class Session:
 
     # Being open
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it answers."""
+        return self._entered > 0
+
     def __enter__(self) -> Self:
-        self._tokens.append(_current.enter(self))
         patch()
+        self._entered += 1
+        self._is_over = False
+        _current.enter(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        _current.leave(self)
         unpatch()
-        _current.leave(self, self._tokens.pop())
-        missed = _missing.find_missed(error)
-        if missed is not None and missed is not error:
+        self._entered -= 1
+        if not self._entered:
+            if not self.waits:
+                self.commit()
+            self._is_over = True
+        known = _missing.find_own(error)
+        if known is not None and known is not error:
             # An SDK took it for a failing service and gave it another name.
-            raise missed from None
+            raise known.with_traceback(error.__traceback__ if error else None) from None
 
     async def __aenter__(self) -> Self:
         return self.__enter__()

@@ -80,7 +80,9 @@ class Store(_core.Store, Mapping[str, _core.Recording]):
         from recstore import _dump, secrets  # noqa: PLC0415  # not needed for reading
 
         answer = _dump.answer(request, response, error, is_streaming, status)
-        request, answer = secrets.cleared(request, answer, on_secret)
+        if test_id is not None and on_secret != "allow":
+            secrets.refuse(test_id, "test id")
+        request, answer = secrets.cleared_request(request, on_secret), secrets.cleared_answer(answer, on_secret)
         return PutResult(*self._put(request, [answer], test_id, on_conflict))
 
     def __repr__(self) -> str:

@@ -119,32 +119,55 @@ def _mode(config: pytest.Config, marker: str | None = None) -> tuple[Mode, str]:
     return mode, chosen.source
 
 
+def _parse_block(value: Any) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    known = {"yes": True, "true": True, "1": True, "on": True, "no": False, "false": False, "0": False, "off": False}
+    if str(value).lower() not in known:
+        pytest.fail(f"recstore: block is yes or no, not {value!r}", pytrace=False)
+    return known[str(value).lower()]
+
+
 def _store(config: pytest.Config, path: str | None = None, profile: str | None = None) -> Store:
     """Return the store of this run. Under pytest-xdist its pack is made by the controller and used by the workers."""
     import recstore  # noqa: PLC0415
 
     stores = config.stash[_stores]
     if (path, profile) not in stores:
-        root = config.rootpath / (path or _choose(config, "dir").value or ".")
+        chosen = Chosen(path, "marker") if path else _choose(config, "dir")
+        # What is said on the command line is meant as seen from where it is said.
+        is_here = chosen.source == "--recstore-dir"
+        root = (config.invocation_params.dir if is_here else config.rootpath) / (chosen.value or ".")
         cache: bool | Literal["use"] = "use" if hasattr(config, "workerinput") else True
-        stores[path, profile] = recstore.open(root, profile=profile, cache=cache, create=True)
+        creates = _mode(config)[0].startswith("record")
+        stores[path, profile] = recstore.open(root, profile=profile, cache=cache, create=creates)
     store: Store = stores[path, profile]
     return store
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Open the store, so that workers find its pack, and say what will be done with it."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Open the store, so that the workers of pytest-xdist, which start after this, find its pack."""
     from recstore.errors import RecstoreError  # noqa: PLC0415
 
-    mode_is_default = _choose(config, "mode").value is None
-    if config.inipath is None and mode_is_default and _choose(config, "dir").value is None:
-        return None  # perhaps no project at all: its folders are left alone until a test asks
+    config = session.config
+    is_asked_for = any(_choose(config, name).value is not None for name in ("mode", "dir"))
+    if config.inipath is None and not is_asked_for:
+        return  # perhaps no project at all: its folders are left alone until a test asks
     try:
-        mode, source = _mode(config)
-        store = _store(config)
+        _mode(config)
+        _store(config)
     except RecstoreError as error:
         raise pytest.UsageError(f"recstore: {error}") from error
-    if not store and mode_is_default:
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say what will be done, and where."""
+    if not config.stash[_stores]:
+        return None
+    mode, source = _mode(config)
+    store = _store(config)
+    if not store and _choose(config, "mode").value is None:
         return None
     return f"recstore: {mode} ({source}; {PRECEDENCE}), {len(store)} recordings in {store.path}, pack {store.cache}"
 
@@ -156,8 +179,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give tests with the marker the fixture."""
     for item in items:
         names = getattr(item, "fixturenames", None)
-        if names is not None and item.get_closest_marker("recstore") and "recstore" not in names:
-            names.append("recstore")
+        if names is None or not (item.get_closest_marker("recstore") or "recstore" in names):
+            continue
+        # Before the test's other fixtures, which may ask a model too; those of modules and sessions come before.
+        definitions = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009  # pytest has no public name for it
+        is_wider = [name in definitions and definitions[name][-1].scope != "function" for name in names]
+        if "recstore" in names:
+            names.remove("recstore")
+        names.insert(is_wider.index(False) if False in is_wider else len(names), "recstore")
 
 
 @pytest.fixture(name="recstore")
@@ -181,11 +210,11 @@ def recstore_fixture(request: pytest.FixtureRequest) -> Iterator[Session]:
         _store(config, options.pop("path", None), options.pop("profile", None)),
         mode=mode,
         test_id=options.pop("test_id", item.nodeid),
-        block=block if block is None or isinstance(block, bool) else block == "yes",
+        block=_parse_block(block),
         hosts=options.pop("hosts", None) or config.getini("recstore_hosts") or None,
-        waits=True,
         **options,
     )
+    session.waits = True
     with session:
         yield session
         report = item.stash.get(_report, None)
@@ -208,17 +237,19 @@ def _count(config: pytest.Config, test_id: str, session: Session, outcome: str) 
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call() -> Generator[None, Any, Any]:
-    """Show a request that was missing for what it is, whatever an SDK made of it."""
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Show a request that was missing or refused for what it is, whatever an SDK made of it."""
     try:
         return (yield)
     except Exception as error:
-        from recstore._missing import find_missed  # noqa: PLC0415
-
-        missed = find_missed(error)
-        if missed is None or missed is error:
+        if "recstore" not in getattr(item, "fixturenames", ()):
             raise
-        raise missed from None
+        from recstore._missing import find_own  # noqa: PLC0415
+
+        known = find_own(error)
+        if known is None or known is error:
+            raise
+        raise known.with_traceback(error.__traceback__) from None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -227,6 +258,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     if call.when == "call":
         item.stash[_report] = report
+    is_left_out = report.skipped and not hasattr(report, "wasxfail")
+    if (is_left_out or (report.failed and call.when == "setup")) and "recstore" in getattr(item, "fixturenames", ()):
+        usage = _usage_of(item.config)
+        why = "tests were skipped, or failed before they began"
+        usage.partial += [] if why in usage.partial else [why]
     return report
 
 
@@ -257,6 +293,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         "--deselect": getattr(options, "deselect", None),
         "-x or --maxfail": getattr(options, "maxfail", 0),
         "arguments": config.args_source is config.ArgsSource.ARGS,
+    }
+    narrowing |= {
+        "--ignore": getattr(options, "ignore", None) or getattr(options, "ignore_glob", None),
+        "--stepwise": getattr(options, "stepwise", False),
     }
     usage.partial += [f"the run was narrowed by {name}" for name, value in narrowing.items() if value]
     if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:

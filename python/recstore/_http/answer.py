@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode
 from struct import unpack
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -41,67 +42,89 @@ def to_answer(
     `is_complete` is false.
     """
     content = b"".join(piece.data for piece in pieces)
-    kind = content_type.partition(";")[0].strip().lower()
-    if status < FIRST_ERROR and kind == EVENTS:
-        answer = _of_events(request, content, pieces)
-    elif status < FIRST_ERROR and (kind == LINES or _streams_lines(request)):
-        answer = _of_lines(request, content, pieces)
+    kind = _kind(content_type)
+    is_ollama = request.get("endpoint") in OLLAMA
+    if status < FIRST_ERROR and kind in {EVENTS, LINES}:
+        answer = (_of_events if kind == EVENTS else _of_lines)(request, content, pieces)
+        if kind != (LINES if is_ollama else EVENTS):
+            answer["details"]["headers"] = {"content-type": content_type}
     else:
         answer = _of_whole(request, status, content_type, content)
-    endpoint = request.get("endpoint")
     # OGX's recorder of SDK calls knows no status, that of HTTP requests always has one.
-    if status != OK or (endpoint is None and not answer["is_streaming"]):
+    if status != OK or ("endpoint" not in request and not answer["is_streaming"]):
         answer["status"] = status
     if failure is not None:
-        module, name = type(failure).__module__.partition(".")[0], type(failure).__name__
-        answer["error"] = {"category": "transport", "provider": module, "type": name, "message": str(failure)}
-        answer["error_message"] = str(failure)
+        answer["error"], answer["error_message"] = _transport_error(failure)
     elif not is_complete and not _is_ended(answer, content):
         answer["details"]["is_incomplete"] = True
     return answer
 
 
+def no_answer(failure: BaseException) -> Answer:
+    """Return what is recorded of a request that got no response at all."""
+    error, message = _transport_error(failure)
+    return plain(None, error=error, error_message=message, details={"has_no_response": True})
+
+
+def is_streamed(content_type: str) -> bool:
+    """Say whether a response of this type is read piece by piece."""
+    return _kind(content_type) in {EVENTS, LINES}
+
+
+def _kind(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _transport_error(failure: BaseException) -> tuple[dict[str, Any], str]:
+    module, name, text = type(failure).__module__.partition(".")[0], type(failure).__name__, str(failure)
+    return {"category": "transport", "provider": module, "type": name, "message": text}, text
+
+
+# The separators of server-sent events, and lines in them.
+_BLANK = re.compile(rb"(?:\r\n|\n|\r)(?:\r\n|\n|\r)")
+_LINE = re.compile("\r\n|\n|\r")
+
+
 def _of_events(request: Mapping[str, Any], content: bytes, pieces: Sequence[Piece]) -> Answer:
     tag = openai_tags(request)[1]
-    text = content.decode(errors="surrogateescape").replace("\r\n", "\n")
     chunks: list[Any] = []
     ends: list[int] = []
     at = 0
-    is_plain = True
-    for block in text.split("\n\n"):
-        at += len(block.encode(errors="surrogateescape")) + 2
+    for blank in _BLANK.finditer(content):
+        block, at = content[at : blank.start()].decode(errors="surrogateescape"), blank.end()
         # Comments keep the connection alive; they say nothing.
-        event = "\n".join(line for line in block.split("\n") if not line.startswith(":"))
-        if not event.strip():
-            continue
-        data = _data_of(event)
-        if data == "[DONE]" and tag:
+        event = [line for line in _LINE.split(block) if line and not line.startswith(":")]
+        data = "\n".join(line[5:].removeprefix(" ") for line in event if line.startswith("data:"))
+        if not event or (data == "[DONE]" and tag):
             continue
         parsed = _event(event, data)
-        is_plain &= parsed is not None
-        chunks.append({"__type__": tag, "__data__": parsed} if tag and parsed and "error" not in parsed else parsed)
+        if parsed is None:
+            # Something else than JSON in events: every line as it is, as OGX's recorder has it.
+            return plain(content.decode(errors="surrogateescape").split("\n"), is_streaming=True)
+        chunks.append({"__type__": tag, "__data__": parsed} if tag and "error" not in parsed else parsed)
         ends.append(at)
-    if is_plain:
-        return plain(chunks, is_streaming=True, details={"offsets_ms": _offsets(ends, pieces)})
-    return plain(text.split("\n"), is_streaming=True)
+    return _stream(chunks, ends, content[at:], pieces)
 
 
-def _event(event: str, data: str | None) -> dict[str, Any] | None:
+def _stream(chunks: list[Any], ends: Sequence[int], tail: bytes, pieces: Sequence[Piece]) -> Answer:
+    """Return a stream: its chunks, and behind them what is no whole one, because the stream broke off in it."""
+    details: dict[str, Any] = {"offsets_ms": _offsets(ends, pieces)}
+    if tail.strip():
+        details["tail"] = tail.decode(errors="surrogateescape")
+    return plain(chunks, is_streaming=True, details=details)
+
+
+def _event(event: Sequence[str], data: str) -> dict[str, Any] | None:
     """Return the data of an event that says all of it; None where the event has an id or a name of its own."""
-    if data is None or any(not line.startswith(("data:", "event:")) for line in event.split("\n")):
+    if any(not line.startswith(("data:", "event:")) for line in event):
         return None
     try:
         parsed = json.loads(data)
     except ValueError:
         return None
-    name = next((line[6:].strip() for line in event.split("\n") if line.startswith("event:")), None)
+    name = next((line[6:].strip() for line in event if line.startswith("event:")), None)
     is_all = isinstance(parsed, dict) and (name is None or parsed.get("type") == name)
     return parsed if is_all and (name is not None or not isinstance(parsed.get("type"), str)) else None
-
-
-def _data_of(event: str) -> str | None:
-    lines = [line[5:].removeprefix(" ") for line in event.split("\n") if line.startswith("data:")]
-    return "\n".join(lines) if lines else None
 
 
 def _of_lines(request: Mapping[str, Any], content: bytes, pieces: Sequence[Piece]) -> Answer:
@@ -109,32 +132,39 @@ def _of_lines(request: Mapping[str, Any], content: bytes, pieces: Sequence[Piece
     chunks: list[Any] = []
     ends: list[int] = []
     at = 0
-    for line in content.split(b"\n"):
-        at += len(line) + 1
-        if not line.strip():
-            continue
+    while at < len(content):
+        end = content.find(b"\n", at) + 1 or len(content)
+        line = content[at:end]
         try:
-            data = json.loads(line)
-        except ValueError:  # the line at which the stream broke off, or no JSON
-            return plain(content.decode(errors="replace").split("\n"), is_streaming=True)
-        chunks.append({"__type__": tag, "__data__": data} if tag and "error" not in data else data)
-        ends.append(at)
-    return plain(chunks, is_streaming=True, details={"offsets_ms": _offsets(ends, pieces)})
+            data = json.loads(line) if line.strip() else None
+        except ValueError:
+            break
+        if data is not None:
+            is_tagged = tag and isinstance(data, dict) and "error" not in data
+            chunks.append({"__type__": tag, "__data__": data} if is_tagged else data)
+            ends.append(end)
+        at = end
+    return _stream(chunks, ends, content[at:], pieces)
 
 
 def _of_whole(request: Mapping[str, Any], status: int, content_type: str, content: bytes) -> Answer:
-    body: Any = None
+    kind = _kind(content_type)
     details: dict[str, Any] = {}
-    try:
-        body = json.loads(content) if content else None
-    except ValueError:
-        body = text_of(content)
+    if content_type and (kind != JSON or not content):
         details["headers"] = {"content-type": content_type}
+    body: Any = None
+    try:
+        if content and (kind == JSON or kind.endswith("+json")):
+            body = json.loads(content)
+        is_kept = not content or (body is not None and not (isinstance(body, dict) and "__type__" in body))
+    except ValueError:
+        is_kept = False
+    if not is_kept:
+        # What is not JSON, or JSON that would pass for something else in a recording.
+        body = text_of(content)
+        details["encoding"] = "text"
         if isinstance(body, dict):
             body, details["encoding"] = body["base64"], "base64"
-    else:
-        if content and content_type.partition(";")[0].strip() != JSON:
-            details["headers"] = {"content-type": content_type}
     answer = plain(body, details=details)
     if status >= FIRST_ERROR:
         if "endpoint" in request:
@@ -153,7 +183,8 @@ def _typed(request: Mapping[str, Any], body: dict[str, Any]) -> Any:
             return [{"__type__": MODEL, "__data__": model} for model in models]
         return body
     if endpoint == "/v1/embeddings":
-        body = {**body, "data": [_with_numbers(item) for item in body.get("data", [])]}
+        items = body.get("data")
+        body = {**body, "data": [_with_numbers(item) for item in items]} if isinstance(items, list) else body
     tag = openai_tags(request)[0] or OLLAMA.get(endpoint)
     return {"__type__": tag, "__data__": body} if tag else body
 
@@ -180,11 +211,6 @@ def _sdk_error(request: Mapping[str, Any], status: int, body: Any) -> tuple[dict
     return {"category": "provider_sdk", **members, "status_code": status}, text
 
 
-def _streams_lines(request: Mapping[str, Any]) -> bool:
-    endpoint, body = request.get("endpoint"), request.get("body")
-    return endpoint in {"/api/chat", "/api/generate"} and isinstance(body, dict) and body.get("stream") is True
-
-
 def _is_ended(answer: Answer, content: bytes) -> bool:
     """Say whether a stream was read up to what its protocol calls the end; SDKs do not read on to that of the bytes."""
     if not answer["is_streaming"]:
@@ -201,7 +227,7 @@ def _offsets(ends: Sequence[int], pieces: Sequence[Piece]) -> list[float]:
     arrived = [(piece.offset_ms, len(piece.data)) for piece in pieces]
     total = index = 0
     for end in ends:
-        while index < len(arrived) and total + arrived[index][1] < end - 1:
+        while index < len(arrived) and total + arrived[index][1] < end:
             total += arrived[index][1]
             index += 1
         offsets.append(round(arrived[min(index, len(arrived) - 1)][0], 3) if arrived else 0.0)

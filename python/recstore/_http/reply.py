@@ -19,13 +19,15 @@ class Reply(NamedTuple):
     """A recorded response, ready to go over HTTP again."""
 
     status: int
-    content_type: str
+    headers: dict[str, str]
     pieces: list[bytes]
-    offsets_ms: list[float]
+    offsets_ms: list[float] = []  # noqa: RUF012  # never changed
     failure: tuple[str, str] | None = None
     """The class and the text of the transport's exception that it broke off with."""
-    location: str | None = None
-    """Where it redirects to."""
+    has_response: bool = True
+    """Whether there was a response before that exception."""
+    is_incomplete: bool = False
+    """Whether its reader stopped before its end when it was recorded, so that the end is not known."""
 
 
 def to_reply(recording: Recording, request: Mapping[str, Any], *, asks_for_base64: bool = False) -> Reply:
@@ -36,55 +38,56 @@ def to_reply(recording: Recording, request: Mapping[str, Any], *, asks_for_base6
     if error is not None and error.get("category") == "transport":
         failure = (str(error.get("type")), str(error.get("message")))
         error = None
-    status = recording.status or OK
-    if error is not None and not recording.is_streaming:
-        status = recording.status or error.get("status_code") or FIRST_SERVER_ERROR
-        if recording.body is None:
-            # The exception of an SDK: its body is what is inside of "error".
-            inner = error.get("message") if request.get("endpoint") in OLLAMA else error.get("body")
-            message = {"error": {"message": error.get("message", "")} if inner is None else inner}
-            return Reply(status, JSON, [_json(message)], [])
-    content_type = details.get("headers", {}).get("content-type", "")
-    location = details.get("headers", {}).get("location")
+    if details.get("has_no_response"):
+        return Reply(0, {}, [], failure=failure, has_response=False)
+    headers = dict(details.get("headers", {}))
+    is_incomplete = bool(details.get("is_incomplete"))
     if recording.is_streaming:
-        content_type = content_type or (LINES if request.get("endpoint") in OLLAMA else EVENTS)
-        pieces = list(_stream(recording, request))
+        headers.setdefault("content-type", LINES if request.get("endpoint") in OLLAMA else EVENTS)
+        pieces = list(_stream(recording, is_lines=headers["content-type"].startswith(LINES)))
+        if "tail" in details:
+            pieces.append(details["tail"].encode(errors="surrogateescape"))
         if error is not None:
             # The exception that an SDK made of an event.
-            pieces.append(
-                b"data: " + _json({"error": error.get("body") or {"message": error.get("message")}}) + b"\n\n"
-            )
-        elif failure is None and not details.get("is_incomplete") and openai_tags(request)[1]:
+            inner = error.get("body") or {"message": error.get("message")}
+            pieces.append(b"data: " + _json({"error": inner}) + b"\n\n")
+        elif failure is None and not is_incomplete and openai_tags(request)[1]:
             pieces.append(b"data: [DONE]\n\n")
-        return Reply(status, content_type, pieces, details.get("offsets_ms", []), failure)
-    pieces = [_whole(recording, request, details, asks_for_base64=asks_for_base64)]
-    return Reply(status, content_type or JSON, pieces, [], failure, location)
+        return Reply(
+            recording.status or OK, headers, pieces, details.get("offsets_ms", []), failure, True, is_incomplete
+        )
+    if error is not None and recording.status is None:
+        # The exception of an SDK, which a recorder of SDK calls saw: its body is what is inside of "error".
+        headers["content-type"] = JSON
+        inner = error.get("message") if request.get("endpoint") in OLLAMA else error.get("body")
+        body = _json({"error": {"message": error.get("message", "")} if inner is None else inner})
+        return Reply(error.get("status_code") or FIRST_SERVER_ERROR, headers, [body])
+    body = _whole(recording, request, details, asks_for_base64=asks_for_base64)
+    if body:
+        headers.setdefault("content-type", JSON)
+    return Reply(recording.status or OK, headers, [body], [], failure, True, is_incomplete)
 
 
-def _stream(recording: Recording, request: Mapping[str, Any]) -> Iterator[bytes]:
-    if request.get("endpoint") in OLLAMA:
-        for chunk in recording:
-            yield chunk.raw + b"\n"
-        return
+def _stream(recording: Recording, *, is_lines: bool) -> Iterator[bytes]:
     for number, chunk in enumerate(recording, 1):
-        data = chunk.data
-        if isinstance(data, str):  # a line; the last has no end
-            yield data.encode(errors="surrogateescape") + (b"\n" if number < len(recording) else b"")
-            continue
-        name = data.get("type") if isinstance(data, dict) and chunk.type is None else None
-        yield (f"event: {name}\n".encode() if isinstance(name, str) else b"") + b"data: " + chunk.raw + b"\n\n"
+        if is_lines:
+            yield chunk.raw + b"\n"
+        elif chunk.raw.startswith(b'"'):  # a line as it is; the last has no end
+            yield chunk.data.encode(errors="surrogateescape") + (b"\n" if number < len(recording) else b"")
+        else:
+            data = chunk.data
+            name = data.get("type") if isinstance(data, dict) and chunk.type is None else None
+            yield (f"event: {name}\n".encode() if isinstance(name, str) else b"") + b"data: " + chunk.raw + b"\n\n"
 
 
 def _whole(
     recording: Recording, request: Mapping[str, Any], details: Mapping[str, Any], *, asks_for_base64: bool
 ) -> bytes:
     body = recording.body
-    if "encoding" in details:
-        return b64decode(body)
-    if isinstance(body, str) and "content-type" in details.get("headers", {}):
-        return body.encode()
     if body is None:
         return b""
+    if "encoding" in details:
+        return b64decode(body) if details["encoding"] == "base64" else str(body).encode()
     if recording.is_list and request.get("endpoint") == "/v1/models":
         return _json({"object": "list", "data": [chunk.data for chunk in recording]})
     if recording.is_list:

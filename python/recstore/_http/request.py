@@ -11,7 +11,7 @@ import re
 from base64 import b64encode
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from recstore._http.services import OLLAMA, OPENAI
 
@@ -28,16 +28,32 @@ def to_request(
     that is not JSON is kept as text, or in base64; the random boundary of a form becomes `boundary`.
     """
     body = _payload(headers.get("content-type", ""), content)
-    base, path = url.partition("?")[0], urlsplit(url).path
+    url = _without_user(url)
+    split = urlsplit(url)
     is_object = isinstance(body, dict) and "__content__" not in body
-    if is_object and "anthropic-version" not in headers:
-        suffix = next((suffix for suffix in OPENAI if path.endswith(suffix)), None)
-        if suffix is not None:
-            return _sdk_request(base[: -len(suffix)] + "/v1" + suffix, "/v1" + suffix, _without_default_encoding(body))
-        suffix = next((suffix for suffix in OLLAMA if path.endswith(suffix)), None)
-        if suffix is not None:
-            return _sdk_request(base, suffix, body)
+    if is_object and not split.query and not split.fragment and "anthropic-version" not in headers:
+        endpoint = _sdk_endpoint(method.upper(), split.path)
+        if endpoint in OLLAMA:
+            return _sdk_request(url, endpoint, body)
+        if endpoint:
+            return _sdk_request(url[: -len(endpoint)] + "/v1" + endpoint, "/v1" + endpoint, _without_encoding(body))
     return {"test_id": test_id, "url": url, "method": method.upper(), "payload": body}
+
+
+def _sdk_endpoint(method: str, path: str) -> str:
+    """Return the end of the path of a call that OpenAI's or Ollama's SDK makes; else an empty text."""
+    if method == "GET":
+        # Other services have lists of models too.
+        ends = {"/models": ("/v1/models", "/openai/models"), "/api/tags": ("/api/tags",), "/api/ps": ("/api/ps",)}
+        return next((name for name, paths in ends.items() if path.endswith(paths)), "")
+    names = [name for name in (*OPENAI, *OLLAMA) if name not in {"/models", "/api/tags", "/api/ps"}]
+    return next((name for name in names if path.endswith(name)), "") if method == "POST" else ""
+
+
+def _without_user(url: str) -> str:
+    """Return a URL without user and password, which are no part of what is asked."""
+    split = urlsplit(url)
+    return url if "@" not in split.netloc else urlunsplit(split._replace(netloc=split.netloc.rpartition("@")[2]))
 
 
 def asks_for_base64(request: Mapping[str, Any], content: bytes) -> bool:
@@ -57,7 +73,11 @@ def variants(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {**request, "body": {**others, "extra_body": {"project_id": body["project_id"]}}}
     if request.get("endpoint") in OLLAMA:
         # ollama sends what was not asked for; its caller's arguments, which OGX's recorder sees, do not have it.
-        body = {name: value for name, value in request["body"].items() if value not in (False, [], {}, "", None)}
+        body = {
+            name: value
+            for name, value in request["body"].items()
+            if value is not False and value not in ([], {}, "", None)
+        }
         if body != request["body"]:
             yield {**request, "body": body}
 
@@ -84,7 +104,7 @@ def _sdk_request(url: str, endpoint: str, body: dict[str, Any]) -> dict[str, Any
     return {**members, "model": body.get("model", "")}
 
 
-def _without_default_encoding(body: dict[str, Any]) -> dict[str, Any]:
+def _without_encoding(body: dict[str, Any]) -> dict[str, Any]:
     """Leave out the encoding of embeddings that OpenAI's SDK asks for by itself; its caller gets numbers."""
     return {name: value for name, value in body.items() if (name, value) != ("encoding_format", "base64")}
 

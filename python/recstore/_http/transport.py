@@ -11,10 +11,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from recstore._current import current
+from recstore._http.answer import no_answer
 from recstore._http.reply import to_reply
 from recstore._http.request import asks_for_base64, is_host, to_request
 from recstore._http.services import FIRST_SERVER_ERROR
-from recstore._http.streams import Captured, streams
+from recstore._http.streams import Captured, recorded_failure, streams
 from recstore.errors import RequestBlocked
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from recstore._http.reply import Reply
+    from recstore._recorder import Place
     from recstore._session import Session
 
 __all__ = ["async_transport", "transport"]
@@ -45,13 +47,13 @@ def transport(session: Session | None = None, *, family: str | None = None, wrap
     ...     transport = recstore.transport(session)
     """
     module = _family(family)
-    return _classes(module)[0](session, module.HTTPTransport() if wrapped is None else wrapped)
+    return _classes(module)[0](session, wrapped, module.HTTPTransport)
 
 
 def async_transport(session: Session | None = None, *, family: str | None = None, wrapped: Any = None) -> Any:
     """Return a transport that answers from recordings, to pass to an asynchronous client; see `transport`."""
     module = _family(family)
-    return _classes(module)[1](session, module.AsyncHTTPTransport() if wrapped is None else wrapped)
+    return _classes(module)[1](session, wrapped, module.AsyncHTTPTransport)
 
 
 def _family(name: str | None) -> ModuleType:
@@ -66,97 +68,107 @@ def _family(name: str | None) -> ModuleType:
 class _Plan(NamedTuple):
     """What is to be done with a request."""
 
-    session: Session
     request: dict[str, Any]
     """The request as recordings hold it."""
-    reply: Reply | None
+    reply: Reply | None = None
     """The recorded response; None where the request goes to the service."""
-    is_recorded: bool
-    """Whether the service's response is recorded."""
+    place: Place | None = None
+    """The place of the service's response in its recording; None where it is not recorded."""
 
 
 def handle(family: ModuleType, session: Session | None, request: Any, send: Callable[[Any], Any]) -> Any:
     """Return the response to a request: from a recording, or by way of `send`, which is recorded or not."""
     session = session or current()
-    if session is None or _is_passing.get():
+    if session is None or _is_passing.get() or _is_let_through(session, request):
         return send(request)
     plan = _plan(session, request, request.read())
     if plan.reply is not None:
-        return _response(family, plan, request)
+        return _response(family, session, plan.reply, request)
     token = _is_passing.set(True)
     try:
         response = send(request)
+    except family.TransportError as error:
+        _record_failure(session, plan, error)
+        raise
     finally:
         _is_passing.reset(token)
-    if plan.is_recorded and not _is_recorded_whole(family, response, plan):
-        response.stream = streams(family).SyncCapture(Captured(family, response, plan.session, plan.request))
-    return response
+    return _capture(family, session, plan, response, streams(family).SyncCapture)
 
 
 async def handle_async(family: ModuleType, session: Session | None, request: Any, send: Callable[[Any], Any]) -> Any:
     """Return the response to a request: `handle` for tasks."""
     session = session or current()
-    if session is None or _is_passing.get():
+    if session is None or _is_passing.get() or _is_let_through(session, request):
         return await send(request)
     plan = _plan(session, request, await request.aread())
     if plan.reply is not None:
-        return _response(family, plan, request)
+        return _response(family, session, plan.reply, request)
     token = _is_passing.set(True)
     try:
         response = await send(request)
+    except family.TransportError as error:
+        _record_failure(session, plan, error)
+        raise
     finally:
         _is_passing.reset(token)
-    if plan.is_recorded and not _is_recorded_whole(family, response, plan):
-        response.stream = streams(family).AsyncCapture(Captured(family, response, plan.session, plan.request))
-    return response
+    return _capture(family, session, plan, response, streams(family).AsyncCapture)
 
 
-def _is_recorded_whole(family: ModuleType, response: Any, plan: _Plan) -> bool:
-    """Record a response that was read before it was returned, as transports without a network do; say if it was one."""
-    if not response.is_closed:
+def _is_let_through(session: Session, request: Any) -> bool:
+    """Say whether a request is none of the session's; raise `RequestBlocked` where it must not go to the service."""
+    is_recorded = is_host(str(request.url), session.hosts)
+    if not is_recorded and session.block:
+        session.stats.blocked += 1
+        raise RequestBlocked(
+            f"a request to {request.url.host} was refused, because it is none of the recorded hosts "
+            f"({', '.join(session.hosts or ())}); name it in hosts, or say block=False to let others through"
+        )
+    if is_recorded and session.mode != "live":
         return False
-    captured = Captured(family, response, plan.session, plan.request)
-    captured.headers = response.headers.copy()
-    captured.headers.pop("content-encoding", None)  # it is decoded
-    captured.take(response.content)
-    captured.end()
+    session.stats.live += 1
     return True
 
 
 def _plan(session: Session, request: Any, content: bytes) -> _Plan:
-    url = str(request.url)
-    recorded = to_request(request.method, url, request.headers, content, session.test_id)
-    if not is_host(url, session.hosts):
-        if session.block:
-            session.stats.blocked += 1
-            raise RequestBlocked(
-                f"a request to {request.url.host} was refused, because it is none of the recorded hosts "
-                f"({', '.join(session.hosts or ())}); name it in hosts, or say block=False to let others through"
-            )
-        session.stats.live += 1
-        return _Plan(session, recorded, None, is_recorded=False)
-    if session.mode == "live":
-        session.stats.live += 1
-        return _Plan(session, recorded, None, is_recorded=False)
-    if session.records(recorded):
-        return _Plan(session, recorded, None, is_recorded=True)
-    found = session.find(recorded)
-    if found is not None:
-        wants_base64 = asks_for_base64(recorded, content)
-        return _Plan(session, recorded, to_reply(found, recorded, asks_for_base64=wants_base64), is_recorded=False)
-    if session.mode == "replay":
-        raise session.missing(recorded)
-    return _Plan(session, recorded, None, is_recorded=True)
+    recorded = to_request(request.method, str(request.url), request.headers, content, session.test_id)
+    if not session.records(recorded):
+        found = session.find(recorded)
+        if found is not None:
+            wants_base64 = asks_for_base64(recorded, content)
+            return _Plan(recorded, to_reply(found, recorded, asks_for_base64=wants_base64))
+        if session.mode == "replay":
+            raise session.missing(recorded)
+    return _Plan(recorded, place=session.reserve(recorded))
 
 
-def _response(family: ModuleType, plan: _Plan, request: Any) -> Any:
-    reply = plan.reply
-    assert reply is not None  # noqa: S101  # by whom this is called
-    headers = {"content-type": reply.content_type, **({"location": reply.location} if reply.location else {})}
+def _record_failure(session: Session, plan: _Plan, error: BaseException) -> None:
+    if plan.place is not None:
+        session.fill(plan.place, no_answer(error))
+
+
+def _capture(family: ModuleType, session: Session, plan: _Plan, response: Any, stream: Any) -> Any:
+    """Return a response that is recorded as it is read."""
+    if plan.place is None:
+        return response
+    captured = session.capture(Captured(family, response, session, plan.request, plan.place))
+    if response.is_closed:
+        # It was read before it was returned, as transports without a network do, and decompressed with that.
+        captured.headers = response.headers.copy()
+        captured.headers.pop("content-encoding", None)
+        captured.take(response.content)
+        captured.end()
+    else:
+        response.stream = stream(captured)
+    return response
+
+
+def _response(family: ModuleType, session: Session, reply: Reply, request: Any) -> Any:
+    if not reply.has_response and reply.failure is not None:
+        raise recorded_failure(family, reply.failure, request)
+    headers = dict(reply.headers)
     if reply.status in _RETRIED or reply.status >= FIRST_SERVER_ERROR:
         headers |= _RETRY_AT_ONCE
-    offsets = reply.offsets_ms if plan.session.timing else []
-    stream = streams(family).Replayed(reply, offsets, request)
+    stream = streams(family).Replayed(reply, reply.offsets_ms if session.timing else [], request)
     return family.Response(reply.status, headers=headers, stream=stream, request=request)
 
 
@@ -164,24 +176,33 @@ def _response(family: ModuleType, plan: _Plan, request: Any) -> Any:
 def _classes(family: Any) -> tuple[Any, Any]:
     """Return the classes of transports, which need the base classes of the family."""
 
-    class Sync(family.BaseTransport):  # type: ignore[misc]
-        def __init__(self, session: Session | None, wrapped: Any) -> None:
-            self._session, self._wrapped = session, wrapped
+    class Base:
+        def __init__(self, session: Session | None, wrapped: Any, make: Callable[[], Any]) -> None:
+            self._session, self._wrapped, self._make = session, wrapped, make
 
+        def _send(self, method: str) -> Callable[[Any], Any]:
+            # Made when something is sent, which replay never does: it takes as long as many replays.
+            def send(request: Any) -> Any:
+                if self._wrapped is None:
+                    self._wrapped = self._make()
+                return getattr(self._wrapped, method)(request)
+
+            return send
+
+    class Sync(Base, family.BaseTransport):  # type: ignore[misc]
         def handle_request(self, request: Any) -> Any:
-            return handle(family, self._session, request, self._wrapped.handle_request)
+            return handle(family, self._session, request, self._send("handle_request"))
 
         def close(self) -> None:
-            self._wrapped.close()
+            if self._wrapped is not None:
+                self._wrapped.close()
 
-    class Async(family.AsyncBaseTransport):  # type: ignore[misc]
-        def __init__(self, session: Session | None, wrapped: Any) -> None:
-            self._session, self._wrapped = session, wrapped
-
+    class Async(Base, family.AsyncBaseTransport):  # type: ignore[misc]
         async def handle_async_request(self, request: Any) -> Any:
-            return await handle_async(family, self._session, request, self._wrapped.handle_async_request)
+            return await handle_async(family, self._session, request, self._send("handle_async_request"))
 
         async def aclose(self) -> None:
-            await self._wrapped.aclose()
+            if self._wrapped is not None:
+                await self._wrapped.aclose()
 
     return Sync, Async
