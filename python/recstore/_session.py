@@ -208,7 +208,6 @@ class Session:
         answer = secrets.cleared_answer(answer, self.on_secret)
         if not self.timing:
             answer["details"].pop("offsets_ms", None)
-        self._captures = {captured for captured in self._captures if not captured.is_done}
         is_more = self._recorder.is_written(place.key) and self.is_open
         self._recorder.fill(place, answer, waits=self.waits or is_more)
         self.stats.recorded += 1
@@ -218,6 +217,10 @@ class Session:
         """Note a response that is being read; what came of it is recorded at the latest when the session ends."""
         self._captures.add(captured)
         return captured
+
+    def release(self, captured: Captured) -> None:
+        """Forget a response that has ended."""
+        self._captures.discard(captured)
 
     def records(self, request: Mapping[str, Any]) -> bool:
         """Say whether this request is to be recorded: always, or where no recording was there before the session."""
@@ -293,10 +296,9 @@ class Session:
         _current.leave(self)
         unpatch()
         self._entered -= 1
-        if not self._entered:
-            if not self.waits:
-                self.commit()
-            self._is_over = True
+        self._is_over = not self._entered
+        if self._is_over and not self.waits:
+            self.commit()
         known = _missing.find_own(error)
         if known is not None and known is not error:
             # An SDK took it for a failing service and gave it another name.

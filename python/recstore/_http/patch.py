@@ -23,13 +23,13 @@ def patch() -> None:
     """Answer all clients of every family that is imported, or will be, while any session is open."""
     global _sessions  # noqa: PLW0603  # a count of the sessions of the whole process, as the patches are
     with _patch_lock:
-        _sessions += 1
         for name in FAMILIES:
             # One that is not imported yet cannot have a client; its import is watched for.
             if name not in _patched and name in sys.modules:
                 _patch_family(sys.modules[name])
         if _Watch.only not in sys.meta_path:
             sys.meta_path.insert(0, _Watch.only)
+        _sessions += 1
 
 
 def unpatch() -> None:

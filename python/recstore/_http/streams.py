@@ -55,6 +55,7 @@ class Captured:
         if not (is_complete or is_part or self.is_error or failure):
             return
         self.is_done = True
+        self.session.release(self)
         answer = to_answer(self.request, self.status, content_type, pieces, failure, is_complete=is_complete)
         for name in RECORDED_HEADERS:
             if name in self.headers:
