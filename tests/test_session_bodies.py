@@ -483,11 +483,11 @@ def test_long_texts_are_looked_through_quickly() -> None:
     texts = {
         "prose": "The quick brown fox. " * 500_000,
         "base64": base64.b64encode(bytes(range(256)) * 30_000).decode(),
-        "almost tokens": "-eyJ" * 200_000,
+        "almost tokens": "-eyJ" * 200_000 + ".eyJ",
         "almost keys": "sk-" + "a" * 400_000,
     }
     for name, text in texts.items():
         began = time.perf_counter()
         recstore.secrets.refuse(text, "text")
-        assert time.perf_counter() - began < 2, name
+        assert time.perf_counter() - began < 5, name  # minutes, where it is quadratic
     recstore.secrets.refuse('class="sk-toggleable__label-arrow"', "html")

@@ -43,7 +43,7 @@ KINDS: Final[dict[str, str]] = {
     "Stripe key": r"[rs]k_(?:live|test)_[A-Za-z0-9]{20,}",
     "npm token": r"npm_[A-Za-z0-9]{36}",
     "bearer token": r"[Bb]earer\s{1,9}[A-Za-z0-9._~+/-]{30,}=*",
-    "JSON web token": r"eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{10,}",
+    "JSON web token": r"eyJ[A-Za-z0-9_-]{10,2000}+\.eyJ[A-Za-z0-9_-]{10,4000}+\.[A-Za-z0-9_-]{10,}",
     "private key": r"-----BEGIN (?:[A-Z]+ ){0,3}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)",
 }
 """For each kind of credential, the shape that its texts have."""
@@ -52,7 +52,7 @@ KINDS: Final[dict[str, str]] = {
 _SIGNS: Final = (
     *("sk-", "AIza", "ya29.", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "hf_"),
     *("gsk_", "xai-", "r8_", "pplx-", "fw_", "nvapi-", "tvly-", "dapi", "xox", "k_live_", "k_test_", "npm_", "earer"),
-    *("eyJ", "PRIVATE KEY"),
+    *(".eyJ", "PRIVATE KEY"),
 )
 # It begins a word; or follows an escape of a URL or of a text, such as `%3A` or a backslash and `n`.
 _START: Final = r"(?:(?<![A-Za-z0-9_])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbf]))"
