@@ -32,6 +32,31 @@ print("\\n".join(sorted(set(sys.modules) - before)))
     assert set(loaded) == {"__future__", "recstore", "recstore._core", "recstore._store", "recstore.errors"}
 
 
+def test_the_plugin_loads_little_beside_pytest() -> None:
+    script = """
+import sys
+import pytest
+before = set(sys.modules)
+import recstore.pytest_plugin
+print("\\n".join(sorted(set(sys.modules) - before)))
+"""
+    assert set(python(script).split()) <= {
+        *("__future__", "recstore", "recstore._core", "recstore._store", "recstore.errors", "recstore.pytest_plugin")
+    }
+
+
+def test_a_session_loads_no_http_library() -> None:
+    script = """
+import sys
+import recstore
+with recstore.session("examples/recordings"):
+    pass
+print("\\n".join(sorted(name.partition(".")[0] for name in sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=REPOSITORY)
+    assert not {"openai", "anthropic", "ollama", "google", "pydantic", "httpx", "httpx2"} & set(done.stdout.split())
+
+
 def test_reading_loads_no_sdk() -> None:
     script = """
 import sys
