@@ -124,6 +124,67 @@ def test_a_miss_is_shown_whatever_the_sdk_makes_of_it(pytester: pytest.Pytester)
     assert "passed, though a request was missing: tests/test_ask.py::test_swallowed" in output
 
 
+def test_a_fixture_of_wider_scope_asks_in_a_session_of_its_own_or_is_refused(
+    pytester: pytest.Pytester, server: ScriptedServer
+) -> None:
+    suite(
+        pytester,
+        """
+    import recstore as package
+
+    @pytest.fixture(scope="module")
+    def in_session():
+        with package.session(test_id="tests/test_ask.py"):
+            return ask("in a session")
+
+    @pytest.fixture(scope="module")
+    def outside():
+        return ask("outside")
+
+    def test_one(in_session, recstore):
+        assert in_session.startswith("Grüße")
+
+    def test_two(outside, recstore):
+        pass
+    """,
+    )
+    run(pytester, "--recstore-mode=record")[0].assert_outcomes(passed=2)
+    assert (server.calls, len(recordings(pytester))) == (2, 1)
+    for arguments in ((), ("-n1",), ("--recstore-mode=replay", "-q")):
+        result, output = run(pytester, *arguments)
+        result.assert_outcomes(passed=1, errors=1)
+        assert "it was made outside of a test's session, by a fixture of wider scope than test_two" in output
+    assert server.calls == 2
+    run(pytester, "--recstore-block=no")[0].assert_outcomes(passed=2)
+    assert server.calls == 3
+
+
+def test_a_test_that_skips_itself_keeps_what_it_asked(pytester: pytest.Pytester, server: ScriptedServer) -> None:
+    suite(pytester, "def test_skips(recstore):\n    ask('one')\n    pytest.skip('now')")
+    for arguments in (("--recstore-mode=record",), ()):
+        run(pytester, *arguments)[0].assert_outcomes(skipped=1)
+    assert server.calls == 1
+
+
+def test_damaged_recordings_are_told_whatever_the_sdk_makes_of_it(
+    pytester: pytest.Pytester, server: ScriptedServer
+) -> None:
+    suite(
+        pytester,
+        """
+    import anthropic
+    def test_one(recstore):
+        with anthropic.Anthropic(api_key="x", base_url=os.environ["SERVICE"], max_retries=0) as client:
+            client.messages.create(model="whole", messages=[{"role": "user", "content": "x"}], max_tokens=1)
+    """,
+    )
+    run(pytester, "--recstore-mode=record")
+    (pytester.path / recordings(pytester)[0]).write_text("<<<<<<< HEAD\n")
+    result, output = run(pytester)
+    result.assert_outcomes(failed=1)
+    assert "MalformedRecording" in output.partition("short test summary")[2]
+
+
 def test_what_a_failed_test_recorded_is_kept_only_if_asked_for(
     pytester: pytest.Pytester, server: ScriptedServer
 ) -> None:
@@ -140,9 +201,10 @@ def test_what_a_failed_test_recorded_is_kept_only_if_asked_for(
         assert False
     """,
     )
-    result, _ = run(pytester, "--recstore-mode=record")
+    result, output = run(pytester, "--recstore-mode=record")
     result.assert_outcomes(failed=1, xfailed=1)
     assert len(recordings(pytester)) == 1
+    assert "1 recorded, 0 live, 1 not kept, as their tests failed (--recstore-keep-failed keeps them)" in output
     run(pytester, "--recstore-mode=record", "--recstore-keep-failed")
     assert len(recordings(pytester)) == 2
 

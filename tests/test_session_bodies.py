@@ -491,3 +491,22 @@ def test_long_texts_are_looked_through_quickly() -> None:
         recstore.secrets.refuse(text, "text")
         assert time.perf_counter() - began < 5, name  # minutes, where it is quadratic
     recstore.secrets.refuse('class="sk-toggleable__label-arrow"', "html")
+
+
+def test_an_answer_that_cannot_be_recorded_spoils_no_other(tmp_path: Path) -> None:
+    good, bad = ({"method": "POST", "url": "http://h/x", "body": {"n": n}} for n in (1, 2))
+    with recstore.session(tmp_path, mode="record") as session:
+        with pytest.raises(recstore.NotJson, match="response is of type object"):
+            session.record(bad, object())
+        session.record(bad, {"now": "fine"})
+        for answer in ("one", "two"):
+            session.record(good, {"n": answer})
+    with recstore.session(tmp_path) as session:
+        assert session.fetch(bad) == {"now": "fine"}
+        assert [session.fetch(good)["n"] for _ in range(2)] == ["one", "two"]
+
+
+def test_modules_of_the_package_are_there_without_an_import_of_their_own() -> None:
+    assert "OpenAI API key" in recstore.secrets.KINDS
+    for name in ("usage", "registry"):
+        assert getattr(recstore, name).__name__ == f"recstore.{name}"

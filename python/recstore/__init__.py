@@ -85,6 +85,9 @@ _LATER = {
     "Session": "recstore._session",
     "session": "recstore._session",
     "async_transport": "recstore._http.transport",
+    "registry": "recstore.registry",
+    "secrets": "recstore.secrets",
+    "usage": "recstore.usage",
     "transport": "recstore._http.transport",
 }
 
@@ -95,7 +98,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'recstore' has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415
 
-    value: object = getattr(import_module(_LATER[name]), name)
+    module = import_module(_LATER[name])
+    value: object = module if module.__name__ == f"recstore.{name}" else getattr(module, name)
     globals()[name] = value
     return value
 

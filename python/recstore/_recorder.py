@@ -57,7 +57,11 @@ class Recorder:
             asked.answers[place.number] = answer
             asked.is_saved = False
             if not waits:
-                self._save(place.key, asked)
+                try:
+                    self._save(place.key, asked)
+                except BaseException:
+                    asked.answers[place.number] = None  # it spoils no other answer
+                    raise
 
     def has(self, key: str) -> bool:
         """Say whether this key is being recorded."""
@@ -69,11 +73,17 @@ class Recorder:
         return asked is not None and asked.path is not None
 
     def commit(self) -> None:
-        """Write what waits to be written."""
+        """Write what waits to be written, all that can be; raise the first error."""
+        errors: list[Exception] = []
         with self._lock:
             for key, asked in list(self._asked.items()):
-                if not asked.is_saved:
-                    self._save(key, asked)
+                try:
+                    if not asked.is_saved:
+                        self._save(key, asked)
+                except Exception as error:  # noqa: BLE001  # is raised when the others are written
+                    errors.append(error)
+        if errors:
+            raise errors[0]
 
     def discard(self) -> None:
         """Forget what waits to be written."""

@@ -13,7 +13,7 @@ from recstore._http.request import variants
 from recstore._recorder import Recorder
 from recstore._store import Store
 from recstore._store import open as open_store
-from recstore.errors import InvalidRequest, RecordingNotFound
+from recstore.errors import InvalidRequest, RecordingNotFound, RequestBlocked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,6 +41,9 @@ MODES: Final[dict[str, Mode]] = {
     "rewrite": "record",
 }
 """What each name of a mode stands for."""
+
+defaults: Final[dict[str, str]] = {}
+"""The `mode` and the `path` of a run of pytest, for the sessions that are opened in it; they count before variables."""
 
 
 @dataclass
@@ -112,13 +115,13 @@ class Session:
             raise InvalidRequest(f'on_secret is "refuse", "redact" or "allow", not {on_secret!r}')
         if timing not in {None, "recorded"}:
             raise InvalidRequest(f'timing is None or "recorded", not {timing!r}')
-        self.mode: Mode = parse_mode(mode or os.environ.get("RECSTORE_MODE") or "replay")
+        self.mode: Mode = parse_mode(mode or defaults.get("mode") or os.environ.get("RECSTORE_MODE") or "replay")
         """What is done with requests."""
         if isinstance(path, Store):
             self.store = path
             """Where the recordings are."""
         else:
-            root = path or os.environ.get("RECSTORE_DIR") or "."
+            root = path or defaults.get("path") or os.environ.get("RECSTORE_DIR") or "."
             self.store = open_store(root, profile=profile, create=self.mode in {"record", "record-if-missing"})
         self.test_id = test_id
         """The id of the test, as recordings name it."""
@@ -238,6 +241,16 @@ class Session:
             self.stats.misses += 1
             self.stats.missed.append(error)
         return error
+
+    def refusal(self, host: str) -> RequestBlocked:
+        """Return the error for a request to a host that is not recorded."""
+        if self.hosts:
+            why = f"it is none of the recorded hosts ({', '.join(self.hosts)}); name it in hosts"
+        else:
+            why = f"it was made outside of a test's session, by {self.test_id}; open a recstore.session there"
+        return RequestBlocked(
+            f"a request to {host} was refused, because {why}, or say block=False to let others through"
+        )
 
     def preload(self) -> int:
         """Look up all recordings of the test, and those that all tests share, now; return how many there are.

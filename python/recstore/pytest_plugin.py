@@ -7,6 +7,7 @@ pytest is imported when a test first asks for a session.
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import pytest
@@ -29,7 +30,7 @@ class Totals:
     """What the sessions of a whole run did."""
 
     def __init__(self) -> None:
-        self.tests = self.hits = self.misses = self.recorded = self.live = self.blocked = 0
+        self.tests = self.hits = self.misses = self.recorded = self.live = self.blocked = self.discarded = 0
         self.passed_with_misses: list[str] = []
 
     def merge(self, other: dict[str, Any]) -> None:
@@ -39,7 +40,9 @@ class Totals:
 
     def __str__(self) -> str:
         counts = f"{self.hits} hits, {self.misses} misses, {self.recorded} recorded, {self.live} live"
-        return counts + (f", {self.blocked} blocked" if self.blocked else "")
+        counts += f", {self.blocked} blocked" if self.blocked else ""
+        discarded = f", {self.discarded} not kept, as their tests failed (--recstore-keep-failed keeps them)"
+        return counts + (discarded if self.discarded else "")
 
 
 class Chosen(NamedTuple):
@@ -148,6 +151,7 @@ def _store(config: pytest.Config, path: str | None = None, profile: str | None =
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Open the store, so that the workers of pytest-xdist, which start after this, find its pack."""
+    from recstore._session import defaults  # noqa: PLC0415
     from recstore.errors import RecstoreError  # noqa: PLC0415
 
     config = session.config
@@ -155,10 +159,19 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if config.inipath is None and not is_asked_for:
         return  # perhaps no project at all: its folders are left alone until a test asks
     try:
-        _mode(config)
+        mode, source = _mode(config)
         _store(config)
     except RecstoreError as error:
         raise pytest.UsageError(f"recstore: {error}") from error
+    # For sessions that fixtures and programs open themselves.
+    defaults.update(path=str(_store(config).path), **({} if source == "default" else {"mode": mode}))
+
+
+def pytest_unconfigure() -> None:
+    """Leave other sessions of this process as they were."""
+    session = sys.modules.get("recstore._session")
+    if session is not None:
+        session.defaults.clear()
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -218,22 +231,40 @@ def recstore_fixture(request: pytest.FixtureRequest) -> Iterator[Session]:
     with session:
         yield session
         report = item.stash.get(_report, None)
-        has_passed = report is not None and (report.passed or hasattr(report, "wasxfail"))
-        if has_passed or config.getoption("recstore_keep_failed"):
+        # A test that skips itself in the middle, or fails as expected, does so in replay too.
+        has_failed = report is None or report.failed
+        if not has_failed or config.getoption("recstore_keep_failed"):
             session.commit()
         else:
             session.discard()
-    _count(config, item.nodeid, session, "passed" if has_passed else "failed")
+            config.stash[_totals].discarded += session.stats.recorded
+            session.stats.recorded = 0
+    _count(config, item.nodeid, session, "failed" if has_failed else "passed")
 
 
 def _count(config: pytest.Config, test_id: str, session: Session, outcome: str) -> None:
+    from recstore import secrets  # noqa: PLC0415
+
     totals, stats = config.stash[_totals], session.stats
     totals.tests += 1
     for name in ("hits", "misses", "recorded", "live", "blocked"):
         setattr(totals, name, getattr(totals, name) + getattr(stats, name))
     if outcome == "passed" and stats.misses:
         totals.passed_with_misses.append(test_id)
-    _usage_of(config).add(test_id, outcome, session.used)
+    _usage_of(config).add(secrets.redact(test_id), outcome, session.used)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Refuse, in replay, what fixtures of wider scope ask before the test's session begins."""
+    config = item.config
+    is_replaying = "recstore" in getattr(item, "fixturenames", ()) and _mode(config)[0] == "replay"
+    if not is_replaying or _parse_block(_choose(config, "block").value) is False:
+        return (yield)
+    from recstore import Session  # noqa: PLC0415
+
+    with Session(_store(config), mode="replay", hosts=(), test_id=f"a fixture of wider scope than {item.name}"):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -149,12 +149,13 @@ def _refuse_split(chunks: list[Any]) -> None:
 
 def _found(text: str, place: str) -> SecretFound:
     kind = next((kind for kind, shape in _EACH.items() if shape.search(text)), "credential")
-    return SecretFound(
-        f"{place} looks like it holds a credential ({kind}), so that nothing was recorded; take it out of the test, or "
-        'record with on_secret="redact"',
-        kind=kind,
-        place=place,
-    )
+    remedies = {
+        "test id": "give the case another id (in pytest: ids=[…])",
+        "request": 'take it out of the test, or record with on_secret="redact"',
+    }
+    remedy = remedies.get(place.partition(":")[0], 'record with on_secret="redact"')
+    message = f"{place} looks like it holds a credential ({kind}), so that it was not recorded; {remedy}"
+    return SecretFound(message, kind=kind, place=place)
 
 
 def _walk(value: Any, path: str, found: Callable[[str, str], str], depth: int = 0) -> Any:

@@ -16,7 +16,6 @@ from recstore._http.reply import to_reply
 from recstore._http.request import asks_for_base64, is_host, to_request
 from recstore._http.services import FIRST_SERVER_ERROR
 from recstore._http.streams import Captured, recorded_failure, streams
-from recstore.errors import RequestBlocked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,10 +118,7 @@ def _is_let_through(session: Session, request: Any) -> bool:
     is_recorded = is_host(str(request.url), session.hosts)
     if not is_recorded and session.block:
         session.stats.blocked += 1
-        raise RequestBlocked(
-            f"a request to {request.url.host} was refused, because it is none of the recorded hosts "
-            f"({', '.join(session.hosts or ())}); name it in hosts, or say block=False to let others through"
-        )
+        raise session.refusal(request.url.host)
     if is_recorded and session.mode != "live":
         return False
     session.stats.live += 1

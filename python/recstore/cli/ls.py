@@ -34,13 +34,19 @@ def run(arguments: argparse.Namespace) -> int:
             ("stream of " if entry["is_streaming"] else "") + entry["type"] + (", error" if entry["is_error"] else ""),
             entry["chunks"],
             size(entry["size"]),
-            (entry["test_id"] or "").rpartition("/")[2],
+            without_folder(entry["test_id"] or ""),
         )
         for entry in entries
     )
     say(table(columns, rows))
     note(f"{len(entries)} recordings under {len(store)} keys in {store.path}")
     return 0
+
+
+def without_folder(test_id: str) -> str:
+    """Return a test id without the folder of its file; what stands in brackets may hold a slash too."""
+    file, colons, name = test_id.partition("::")
+    return file.rpartition("/")[2] + colons + name
 
 
 def describe(recording: Recording) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from rich.rule import Rule
 
 from recstore._core import dumps
 from recstore.cli._output import complain, plain, say, say_json, table
-from recstore.cli._stores import add_path, opened
+from recstore.cli._stores import add_path, opened, readable
 from recstore.cli.ls import describe
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
     recording = find(store, arguments.key)
     if recording is None:
         return NOT_FOUND
+    others = sum(found.key == recording.key for found in readable(store)) - 1
+    if others > 0:
+        complain(f"{others} more recordings have this key, in other folders; this is {recording.path}")
     if arguments.raw:
         sys.stdout.buffer.write(recording.raw)
     elif arguments.json:

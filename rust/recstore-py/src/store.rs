@@ -84,7 +84,7 @@ impl Store {
     fn cache(&self) -> String {
         match self.0.cache_state() {
             CacheState::Ready { stale: 0 } => "ready".to_owned(),
-            CacheState::Ready { stale } => format!("ready, but for {stale} files that changed since, or just before"),
+            CacheState::Ready { stale } => format!("ready, but for {stale} files that are newer"),
             CacheState::Off(reason) => format!("off: {reason}"),
         }
     }
