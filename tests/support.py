@@ -35,3 +35,9 @@ def in_forked_child(function: Callable[[], Any], *, as_nobody: bool = False) -> 
     os.waitpid(child, 0)
     with os.fdopen(receiver, "rb") as pipe:
         return json.loads(pipe.read())
+
+
+def models(*names: str) -> dict[str, Any]:
+    """Return a response that lists models."""
+    body = [{"__type__": "openai.types.model.Model", "__data__": {"id": name, "object": "model"}} for name in names]
+    return {"body": body, "is_streaming": False}

@@ -1,29 +1,23 @@
-"""Stores: look-ups, precedence, freshness, settings."""
+"""Stores: mappings, precedence, what is read and where it is looked for."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-import pack_reader
 import recstore
-from support import EXAMPLES, in_forked_child, key
+from support import key, models
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 BODY: dict[str, Any] = {"body": 1, "is_streaming": False}
 
@@ -123,6 +117,13 @@ def test_the_own_folder_answers_before_the_base_and_no_other_does(project: Path,
         assert answer(3, None) == "agents", "without a test, any folder answers"
 
 
+def test_a_root_can_be_named_by_way_of_another_folder(project: Path) -> None:
+    store = recstore.open(project / "tests" / "integration" / "agents" / "..")
+    found = store.get(key(1), test_id="tests/integration/agents/test_a.py::test")
+    assert found is not None
+    assert found.body == "agents"
+
+
 def test_a_pack_answers_with_the_same_precedence(project: Path, tmp_path: Path) -> None:
     recstore.open(project / "tests" / "integration", cache=False).pack(tmp_path / "a.pack")
     store = recstore.open(tmp_path / "a.pack")
@@ -160,11 +161,6 @@ def test_an_exact_key_answers_before_its_first_digits(tmp_path: Path, write: Cal
     write(f"{key(5)}.json", {**BODY, "body": "full"})
     for cache in (True, False):
         assert recstore.open(tmp_path, cache=cache)[key(5)].body == "full"
-
-
-def models(*names: str) -> dict[str, Any]:
-    body = [{"__type__": "openai.types.model.Model", "__data__": {"id": name, "object": "model"}} for name in names]
-    return {"body": body, "is_streaming": False}
 
 
 def test_lists_of_models_are_united_over_the_own_and_the_base_folder(
@@ -443,342 +439,3 @@ def test_a_store_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert error.value.errno == 2
     assert str(error.value).startswith(f"cannot open the store {tmp_path / 'none'}: ")
     assert list(recstore.open(tmp_path / "none", create=True)) == []
-
-
-# The pack beside the recordings
-
-
-def test_the_cache_ignores_itself_in_git(examples: Path) -> None:
-    subprocess.run(["git", "init", "-q", examples], check=True)
-    recstore.open(examples)
-    assert (examples / ".recstore" / "pack").is_file()
-    status = subprocess.run(
-        ["git", "-C", examples, "status", "--porcelain"], check=True, capture_output=True, text=True
-    )
-    assert ".recstore" not in status.stdout
-
-
-def test_an_empty_tree_gets_no_cache(tmp_path: Path) -> None:
-    assert recstore.open(tmp_path).cache == "off: there are no recordings yet"
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_answers_come_from_the_pack_until_the_file_changes(examples: Path) -> None:
-    recstore.open(examples)
-    store = recstore.open(examples)
-    settled = [recording for recording in store.recordings() if recording.is_packed]
-    assert settled
-    recording = settled[0]
-    path = examples / recording.path
-    path.write_bytes(path.read_bytes().replace(b"is_streaming", b"is_streaminG"))
-    changed = store.get(str(recording.key))
-    assert changed is not None
-    assert not changed.is_packed
-    path.unlink()
-    assert store.get(str(recording.key)) is None
-
-
-def test_a_read_only_disk_is_read_without_a_cache(tmp_path: Path) -> None:
-    # Not in pytest's own folder, which other users may not enter.
-    with tempfile.TemporaryDirectory() as folder:
-        root = shutil.copytree(EXAMPLES, Path(folder) / "recordings", ignore=shutil.ignore_patterns(".recstore"))
-        Path(folder).chmod(0o755)
-        root.chmod(0o555)
-
-        def look() -> tuple[str, int, str]:
-            store = recstore.open(root)
-            return store.cache, len(store), store[next(iter(store))].endpoint
-
-        cache, count, endpoint = in_forked_child(look, as_nobody=True)
-        assert cache.startswith(f"off: cannot make the folder {root}/.recstore: ")
-        assert (count, endpoint) == (46, "/api/ps")
-        root.chmod(0o755)
-
-
-def test_a_store_goes_on_in_a_forked_process(examples: Path) -> None:
-    store = recstore.open(examples)
-
-    def look() -> tuple[int, str, int]:
-        store.refresh()
-        report = store.verify()
-        return len(store), recstore.open(examples).cache[:5], report["files"]
-
-    assert in_forked_child(look) == [46, "ready", 47]
-
-
-def test_a_file_in_the_place_of_the_cache_is_left_alone(examples: Path) -> None:
-    (examples / ".recstore").write_text("mine")
-    store = recstore.open(examples)
-    assert store.cache.startswith("off: cannot use as a folder")
-    assert len(store) == 46
-    assert (examples / ".recstore").read_text() == "mine"
-
-
-@pytest.mark.parametrize("damage", [b"", b"not a pack", None])
-def test_a_cache_that_cannot_be_used_is_made_again(examples: Path, damage: bytes | None) -> None:
-    recstore.open(examples)
-    pack = examples / ".recstore" / "pack"
-    whole = pack.read_bytes()
-    pack.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
-    store = recstore.open(examples)
-    assert store.cache == "ready"
-    assert len(store) == 46
-    assert pack.read_bytes()[:8] == whole[:8]
-
-
-def test_a_cache_that_is_damaged_is_made_again_when_that_is_found_out(examples: Path) -> None:
-    recstore.open(examples)
-    pack = examples / ".recstore" / "pack"
-    whole = pack.read_bytes()
-    sections = pack_reader.Pack(pack).offsets
-    for name in ("BLKS", "FANO", "KEYS", "ROWS"):
-        damaged = bytearray(whole)
-        damaged[sections[name]] ^= 1
-        copy = pack.with_name("copy")
-        copy.write_bytes(damaged)
-        copy.rename(pack)
-        store = recstore.open(examples)
-        assert [store[some].key for some in store] == list(store), name
-        assert store.cache == "ready", name
-        assert not store.verify()["findings"]
-        assert pack.read_bytes() == whole, name
-
-
-def test_a_new_cache_clears_away_what_a_killed_process_left(examples: Path) -> None:
-    (examples / ".recstore").mkdir()
-    old, new = (examples / ".recstore" / f"pack-{name}.tmp" for name in ("old", "new"))
-    for path in (old, new):
-        path.touch()
-    os.utime(old, (time.time() - 7200,) * 2)
-    recstore.open(examples)
-    assert not old.exists()
-    assert new.exists(), "somebody may be writing it"
-
-
-def test_a_planted_link_in_the_cache_folder_is_not_written_through(examples: Path, tmp_path: Path) -> None:
-    (examples / ".recstore").mkdir()
-    (examples / ".recstore" / ".gitignore").symlink_to(tmp_path / "outside")
-    assert recstore.open(examples).cache == "ready"
-    assert not (tmp_path / "outside").exists()
-
-
-def test_a_cache_that_is_a_link_is_not_followed(examples: Path, tmp_path: Path) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (examples / ".recstore").symlink_to(elsewhere)
-    store = recstore.open(examples)
-    assert store.cache.startswith("off")
-    assert list(elsewhere.iterdir()) == []
-
-
-# Settings
-
-
-def test_settings_choose_profile_and_base(tmp_path: Path, write: Callable[..., Path]) -> None:
-    write(f"{key(1)}.json", {**BODY, "body": "shared"}, folder="shared/recordings")
-    write(f"{key(1)}.json", {**BODY, "body": "a"}, folder="a/recordings")
-    (tmp_path / "recstore.toml").write_text('profile = "recstore-1"\nbase = "shared"  # for all tests\n')
-    store = recstore.open(tmp_path)
-    assert (store.profile, store.base) == ("recstore-1", Path("shared/recordings"))
-    assert store[key(1)].body == "shared"
-    assert recstore.open(tmp_path, profile="ogx-6", base="a")[key(1)].body == "a"
-    store.pack(tmp_path / "a.pack")
-    packed = recstore.open(tmp_path / "a.pack")
-    assert (packed.profile, packed.base) == ("recstore-1", Path("shared/recordings"))
-    recstore.unpack(tmp_path / "a.pack", tmp_path / "new")
-    assert (tmp_path / "new" / "recstore.toml").read_bytes() == (tmp_path / "recstore.toml").read_bytes()
-    request = {"method": "POST", "url": "http://h/x", "body": {}}
-    assert store.put(request, 1).key == recstore.request_key(request, profile="recstore-1")
-    assert len(store.put(request, 1).key) == 32
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("profile = ogx-7", "TOML parse error at line 1"),
-        ("profile = 7", "'profile' must be a text in quotes"),
-        ('profil = "ogx-7"', "there is no setting 'profil'; there are 'profile' and 'base'"),
-        ('profile = "ogx-9"', "no key profile 'ogx-9'; there are ogx-7"),
-        ('profile = "ogx-tool"', "no key profile 'ogx-tool'; there are ogx-7"),
-        ('base = "../shared"', 'the base "../shared" leads outside of the project'),
-        ('base = "/shared"', 'the base "/shared" leads outside of the project; name a folder in it'),
-    ],
-)
-def test_wrong_settings_are_told_with_their_file(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "recstore.toml").write_text(text)
-    with pytest.raises(recstore.InvalidSettings, match=message) as error:
-        recstore.open(tmp_path)
-    assert error.value.path == tmp_path / "recstore.toml"
-    assert str(error.value).startswith(str(error.value.path))
-
-
-def test_settings_that_are_no_file_are_told_and_not_read(tmp_path: Path) -> None:
-    with pytest.raises(recstore.InvalidSettings, match="leads outside of the project"):
-        recstore.open(tmp_path, base="../shared")
-    (tmp_path / "recstore.toml").symlink_to("/dev/zero")
-    with pytest.raises(recstore.InvalidSettings, match=r"recstore\.toml: no file of at most 65536 bytes"):
-        recstore.open(tmp_path)
-
-
-def test_a_profile_for_a_store_must_be_one_of_calls() -> None:
-    with pytest.raises(recstore.UnknownProfile, match=r"no key profile 'ogx-tool'; there are ogx-7.*recstore-1$"):
-        recstore.open(EXAMPLES, profile="ogx-tool", cache=False)
-
-
-# Freshness
-
-
-class FreshStore(RuleBasedStateMachine):
-    """A store kept open over random changes answers at every moment as the files say."""
-
-    FOLDERS = ("a/recordings", "common/recordings")
-    keys = st.builds(lambda digit, length: key(digit)[:length], st.integers(1, 4), st.sampled_from([64, 64, 12]))
-    bodies = st.integers(100, 999)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.root = Path(tempfile.mkdtemp(prefix="recstore-test-"))
-        (self.root / "recstore.toml").write_text('base = "common"\n')
-        self.store: recstore.Store | None = None
-        self.turn = 0
-        self.has_new_folder = False
-
-    def teardown(self) -> None:
-        shutil.rmtree(self.root)
-
-    def path(self, folder: int, name: str) -> Path:
-        path = self.root / self.FOLDERS[folder] / f"{name}.json"
-        self.has_new_folder |= not path.parent.exists()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
-
-    @staticmethod
-    def text(body: int) -> str:
-        return json.dumps({"request": {}, "response": {"body": body}})
-
-    @rule()
-    def open(self) -> None:
-        self.store = recstore.open(self.root)
-
-    @rule(cache=st.booleans())
-    @precondition(lambda self: self.store is not None)
-    def refresh(self, cache: bool) -> None:
-        assert self.store is not None
-        self.store.refresh()
-
-    @rule(folder=st.integers(0, 1), name=keys, body=bodies)
-    def write_in_place(self, folder: int, name: str, body: int) -> None:
-        self.path(folder, name).write_text(self.text(body))
-
-    @rule(folder=st.integers(0, 1), name=keys, body=bodies)
-    def replace(self, folder: int, name: str, body: int) -> None:
-        path = self.path(folder, name)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(self.text(body))
-        temporary.replace(path)
-
-    @rule(folder=st.integers(0, 1), name=keys, body=bodies)
-    def change_without_a_trace(self, folder: int, name: str, body: int) -> None:
-        path = self.path(folder, name)
-        if path.exists():
-            stat = path.stat()
-            path.write_text(self.text(body))
-            os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-
-    @rule(folder=st.integers(0, 1), name=keys)
-    def delete(self, folder: int, name: str) -> None:
-        self.path(folder, name).unlink(missing_ok=True)
-
-    @rule(folder=st.integers(0, 1), old=keys, new=keys)
-    def rename(self, folder: int, old: str, new: str) -> None:
-        if self.path(folder, old).exists():
-            self.path(folder, old).rename(self.path(folder, new))
-
-    @rule(folder=st.integers(0, 1), name=keys)
-    def touch(self, folder: int, name: str) -> None:
-        if self.path(folder, name).exists():
-            self.path(folder, name).touch()
-
-    @rule(folder=st.integers(0, 1))
-    def remove_folder(self, folder: int) -> None:
-        shutil.rmtree(self.root / self.FOLDERS[folder], ignore_errors=True)
-
-    @rule()
-    def lose_the_pack(self) -> None:
-        shutil.rmtree(self.root / ".recstore", ignore_errors=True)
-
-    @rule(at=st.floats(0, 1))
-    def damage_a_copy_of_the_pack(self, at: float) -> None:
-        pack = self.root / ".recstore" / "pack"
-        if pack.exists():
-            data = bytearray(pack.read_bytes())
-            data[int(at * (len(data) - 1))] ^= 4
-            # By rename: the store may have the old one mapped.
-            copy = pack.with_suffix(".copy")
-            copy.write_bytes(data)
-            copy.rename(pack)
-
-    @invariant()
-    def answers_as_the_files_say(self) -> None:
-        if self.store is None:
-            return
-        for name in map(key, range(1, 5)):
-            bodies: list[int | None] = []
-            for folder in (0, 1):
-                paths = [self.root / self.FOLDERS[folder] / f"{stem}.json" for stem in (name, name[:12])]
-                found = next((path for path in paths if path.exists()), None)
-                bodies.append(json.loads(found.read_text())["response"]["body"] if found else None)
-            own, base = bodies
-            expected = [("a/t.py::t", own or base), ("b/t.py::t", base), (None, base or own)]
-            # Each look-up may be the first after a change; but a new folder is first found for a test beside it.
-            self.turn = 0 if self.has_new_folder else self.turn + 1
-            for test_id, body in expected[self.turn % 3 :] + expected[: self.turn % 3]:
-                answer = self.store.get(name, test_id=test_id)
-                assert (answer and answer.body) == body, (name, test_id)
-            assert (name in self.store) == bool(own or base)
-            self.has_new_folder = False
-
-
-TestFreshStore = FreshStore.TestCase
-TestFreshStore.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
-
-
-def test_an_iteration_goes_on_over_a_refresh(tmp_path: Path, write: Callable[..., Path]) -> None:
-    for folder in "bcd":
-        write(f"{key(ord(folder))}.json", {**BODY, "body": folder}, folder=f"{folder}/recordings")
-    store = recstore.open(tmp_path)
-    recordings = store.recordings()
-    first = next(recordings)
-    write(f"{key(1)}.json", {**BODY, "body": "a"}, folder="a/recordings")
-    shutil.rmtree(tmp_path / ".recstore")
-    store.refresh()
-    assert [first.body, *(recording.body for recording in recordings)] == ["b", "c", "d"]
-
-
-def test_a_root_can_be_named_by_way_of_another_folder(project: Path) -> None:
-    store = recstore.open(project / "tests" / "integration" / "agents" / "..")
-    found = store.get(key(1), test_id="tests/integration/agents/test_a.py::test")
-    assert found is not None
-    assert found.body == "agents"
-
-
-def test_a_file_recorded_by_another_process_is_found_at_once(tmp_path: Path) -> None:
-    store = recstore.open(tmp_path, create=True)
-    request = {"method": "POST", "url": "http://h/x", "body": {"n": 1}}
-    assert store.find(request, test_id="a/t.py::t") is None
-    script = f"import recstore, sys; print(recstore.open(sys.argv[1]).put({request!r}, 1, test_id='a/t.py::t').outcome)"
-    done = subprocess.run([sys.executable, "-c", script, tmp_path], check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == "created"
-    found = store.find(request, test_id="a/t.py::t")
-    assert found is not None
-    assert found.body == 1
-
-
-def test_a_new_list_of_models_joins_the_union_at_once(tmp_path: Path, write: Callable[..., Path]) -> None:
-    request = {"endpoint": "/v1/models"}
-    write(f"models-{key(1)}-00000001.json", models("a"), request=request, folder="t/recordings")
-    store = recstore.open(tmp_path)
-    write(f"models-{key(1)}-00000002.json", models("b"), request=request, folder="t/recordings")
-    found = store.get(key(1), test_id="t/test_a.py::t")
-    assert found is not None
-    assert [chunk.data["id"] for chunk in found] == ["a", "b"]
