@@ -43,7 +43,7 @@ MODES: Final[dict[str, Mode]] = {
 """What each name of a mode stands for."""
 
 defaults: Final[dict[str, str]] = {}
-"""The `mode` and the `path` of a run of pytest, for the sessions that are opened in it; they count before variables."""
+"""The `mode` and the `path` of a run of pytest, for the sessions that are opened in it; variables count before them."""
 
 
 @dataclass
@@ -115,13 +115,13 @@ class Session:
             raise InvalidRequest(f'on_secret is "refuse", "redact" or "allow", not {on_secret!r}')
         if timing not in {None, "recorded"}:
             raise InvalidRequest(f'timing is None or "recorded", not {timing!r}')
-        self.mode: Mode = parse_mode(mode or defaults.get("mode") or os.environ.get("RECSTORE_MODE") or "replay")
+        self.mode: Mode = parse_mode(mode or os.environ.get("RECSTORE_MODE") or defaults.get("mode") or "replay")
         """What is done with requests."""
         if isinstance(path, Store):
             self.store = path
             """Where the recordings are."""
         else:
-            root = path or defaults.get("path") or os.environ.get("RECSTORE_DIR") or "."
+            root = path or os.environ.get("RECSTORE_DIR") or defaults.get("path") or "."
             self.store = open_store(root, profile=profile, create=self.mode in {"record", "record-if-missing"})
         self.test_id = test_id
         """The id of the test, as recordings name it."""
