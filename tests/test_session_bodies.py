@@ -174,6 +174,16 @@ def test_a_stream_that_breaks_off_in_an_event_keeps_its_chunks(tmp_path: Path, t
     assert recording[0].type == "openai.types.chat.chat_completion_chunk.ChatCompletionChunk"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_events_are_told_apart_whatever_ends_their_lines(tmp_path: Path, end: str) -> None:
+    events = [f'event: a{end}data: {{"type": "a", "n": {number}}}{end}{end}'.encode() for number in range(3)]
+    _, _, session = both(
+        tmp_path, lambda _: response(*events, content_type="text/event-stream"), lambda made: made.get(URL).content
+    )
+    [recording] = session.store.recordings()
+    assert [chunk.data for chunk in recording] == [{"type": "a", "n": number} for number in range(3)]
+
+
 def test_lines_that_break_off_keep_the_whole_ones(tmp_path: Path) -> None:
     def ask(made: httpx2.Client) -> Any:
         got = b""

@@ -81,7 +81,7 @@ def _transport_error(failure: BaseException) -> tuple[dict[str, Any], str]:
 
 
 # The separators of server-sent events, and lines in them.
-_BLANK = re.compile(rb"(?:\r\n|\n|\r)(?:\r\n|\n|\r)")
+_BLANK = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
 _LINE = re.compile("\r\n|\n|\r")
 
 
