@@ -387,7 +387,7 @@ def test_no_name_in_a_file_is_imported(tmp_path: Path, write: Callable[..., Path
         write(f"{key(number + 1000)}.json", response)
     script = """
 import sys, warnings
-import recstore, recstore.replay, recstore._exceptions
+import recstore, recstore.replay, recstore._exceptions, recstore._templates
 store = recstore.open(sys.argv[1])
 
 class NoImports:

@@ -1,6 +1,6 @@
 """The core, as Python sees it. `python -m mypy.stubtest recstore` holds this file true."""
 
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final, Literal, Self, TypedDict, TypeVar, final, overload, type_check_only
@@ -11,6 +11,8 @@ __all__ = [
     "DEBUG_BUILD",
     "Chunk",
     "ChunkIterator",
+    "Maker",
+    "Objects",
     "Recording",
     "RecordingIterator",
     "Store",
@@ -106,6 +108,19 @@ class ChunkIterator:
     def __iter__(self) -> Self: ...
     def __next__(self) -> Chunk: ...
     def __length_hint__(self) -> int: ...
+
+@final
+class Maker:
+    def __new__(
+        cls, learn: Callable[[bytes], tuple[Any, tuple[Sequence[bytes], Sequence[str], Any] | None]]
+    ) -> Self: ...
+    def __call__(self, chunk: Chunk) -> Any: ...
+
+@final
+class Objects:
+    def __new__(cls, recording: Recording, maker: Callable[[str | None], Callable[[Chunk], Any]]) -> Self: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Any: ...
 
 @final
 class Recording:

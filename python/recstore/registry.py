@@ -6,13 +6,17 @@ that the user has registered; a tag that is not among them gives plain data.
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
+
+from recstore._core import Maker, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import ModuleType
     from typing import Any, Final
+
+    from recstore._templates import Template
 
 __all__ = ["lookup", "lookup_endpoint", "register"]
 
@@ -37,6 +41,7 @@ RENAMED: Final[dict[str, str]] = {"llama_stack_api.": "ogx_api."}
 
 _registered: dict[str, type] = {}
 _known: dict[str, dict[str, type]] = {}
+_makers: dict[type, Maker] = {}
 
 
 def register(tag: str, cls: type) -> None:
@@ -108,22 +113,30 @@ def installed(name: str) -> ModuleType | None:
         raise
 
 
-def builder(cls: type) -> Callable[[Any], Any]:
-    """Return what makes an object of a class from data: validated, or as the SDK itself builds it on a live stream."""
-    validate: Callable[[Any], Any] = cls.model_validate  # type: ignore[attr-defined]
-    # `construct` of openai's and anthropic's models builds nested models too; it is what they do with answers of
-    # servers. The others validate.
-    lenient = getattr(cls, "construct", None) or getattr(cls, "model_construct", None)
+def maker(cls: type) -> Maker:
+    """Return what makes objects of a class from chunks: validated, or as the SDK itself builds it on a live stream."""
+    if cls not in _makers:
+        _makers[cls] = Maker(partial(_learn, cls))
+    return _makers[cls]
 
-    def build(data: Any) -> Any:
-        try:
-            return validate(data)
-        except ValueError:  # pydantic's ValidationError is one
-            if lenient is None or not isinstance(data, dict):
-                return data
-        try:
-            return lenient(**data)
-        except (AttributeError, TypeError):  # data that no server sends, with names of Python's own in it
-            return data
 
-    return build
+def _learn(cls: Any, text: bytes) -> tuple[Any, Template | None]:
+    """Return the object for a chunk, and the template for those like it, if there can be one."""
+    from recstore._templates import template  # noqa: PLC0415  # it imports json, which every SDK does too
+
+    data = loads(text)
+    try:
+        made = cls.model_validate(data)
+    except ValueError:  # pydantic's ValidationError is one
+        made = _construct(cls, data)
+    return made, template(cls, text, data, made)
+
+
+def _construct(cls: Any, data: Any) -> Any:
+    # openai's and anthropic's models build nested models too; it is what they do with answers of servers.
+    if not hasattr(cls, "model_construct") or not isinstance(data, dict):
+        return data
+    try:
+        return cls.model_construct(**data)
+    except (AttributeError, TypeError):  # data that no server sends, with names of Python's own in it
+        return data

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 
 from recstore import registry
+from recstore._core import Objects
 from recstore.errors import RecstoreWarning
 
 TYPE_CHECKING = False
@@ -107,21 +109,11 @@ def _answer(recording: Recording) -> Any:
 
 
 def _objects(recording: Recording) -> Iterator[Any]:
-    builders: dict[str | None, Callable[[Chunk], Any]] = {}
-    for chunk in recording:
-        tag = chunk.type
-        build = builders.get(tag)
-        if build is None:
-            build = builders[tag] = _builder(recording, tag)
-        yield build(chunk)
-    if recording.error is not None:
-        from recstore._exceptions import recorded_exception  # noqa: PLC0415  # few recordings need it
-
-        raise recorded_exception(recording)
+    return Objects(recording, partial(_maker, recording))
 
 
-def _builder(recording: Recording, tag: str | None) -> Callable[[Chunk], Any]:
-    """Return what makes an object from a chunk with this tag."""
+def _maker(recording: Recording, tag: str | None) -> Callable[[Chunk], Any]:
+    """Return what makes an object of a chunk with this tag."""
     if tag is not None:
         cls = registry.lookup(tag)
         if cls is None:
@@ -130,11 +122,11 @@ def _builder(recording: Recording, tag: str | None) -> Callable[[Chunk], Any]:
         cls = registry.lookup_endpoint(recording.endpoint)
     if cls is None:
         return lambda chunk: chunk.data
-    build = registry.builder(cls)
+    make = registry.maker(cls)
     if tag is None:
         # Without a tag, the data may also be an error of the server's, or a line of an event stream.
-        return lambda chunk: build(data) if _is_answer(data := chunk.data) else data
-    return lambda chunk: build(chunk.data)
+        return lambda chunk: make(chunk) if _is_answer(data := chunk.data) else data
+    return make
 
 
 def _is_answer(data: Any) -> bool:
@@ -142,7 +134,7 @@ def _is_answer(data: Any) -> bool:
 
 
 def _warn_of_unknown(tag: str) -> None:
-    user = 4  # above this, _builder and _objects
+    user = 3  # above this and _maker
     warnings.warn(
         f"no class is known for the type {tag!r}, so that its data is replayed as plain values; install its package, "
         "or name a class for it with recstore.registry.register",

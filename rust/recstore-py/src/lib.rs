@@ -1,8 +1,11 @@
 //! `recstore._core`: the core for Python. Each file translates one noun; what a recording is, the core knows.
 
 mod errors;
+mod form;
 mod from_python;
+mod instance;
 mod key;
+mod objects;
 mod recording;
 mod store;
 mod to_python;
@@ -13,6 +16,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use super::key::{canonical, profiles, request_key};
+    #[pymodule_export]
+    use super::objects::{Maker, Objects};
     #[pymodule_export]
     use super::recording::{Chunk, ChunkIterator, Recording};
     #[pymodule_export]

@@ -67,7 +67,17 @@ impl From<store::Recording> for Recording {
     }
 }
 
+impl From<Arc<store::Recording>> for Recording {
+    fn from(recording: Arc<store::Recording>) -> Self {
+        Self(recording)
+    }
+}
+
 impl Recording {
+    pub(crate) fn shared(&self) -> Arc<store::Recording> {
+        self.0.clone()
+    }
+
     fn view(&self, py: Python<'_>) -> PyResult<View<'_>> {
         self.0.view().map_err(|error| raise(py, error))
     }
@@ -83,7 +93,7 @@ impl Recording {
     }
 
     fn chunk(&self, index: usize) -> Chunk {
-        Chunk { recording: self.0.clone(), index }
+        Chunk::new(self.0.clone(), index)
     }
 
     fn request_member<'py>(&self, py: Python<'py>, path: &[&str]) -> PyResult<Option<Bound<'py, PyAny>>> {
@@ -331,7 +341,11 @@ fn tool_calls(py: Python<'_>, calls: Vec<ToolCall>) -> PyResult<Bound<'_, PyList
 }
 
 impl Chunk {
-    fn data_json(&self, py: Python<'_>) -> PyResult<&[u8]> {
+    pub(crate) fn new(recording: Arc<store::Recording>, index: usize) -> Self {
+        Self { recording, index }
+    }
+
+    pub(crate) fn data_json(&self, py: Python<'_>) -> PyResult<&[u8]> {
         let view = self.recording.view().map_err(|error| raise(py, error))?;
         view.chunk_data(self.index).map_err(|error| raise(py, self.recording.damaged(error)))
     }

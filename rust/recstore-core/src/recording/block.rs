@@ -280,11 +280,16 @@ impl<'a> View<'a> {
 
     /// Returns the type tag of a chunk; `None` where it has none.
     pub fn chunk_type(&self, index: usize) -> Result<Option<Text<'a>>> {
+        self.chunk_type_json(index)?.map(|tag| string(tag).ok_or(DamagedBlock("type tag"))).transpose()
+    }
+
+    /// Returns the type tag of a chunk, with quotes; `None` where it has none.
+    pub fn chunk_type_json(&self, index: usize) -> Result<Option<&'a [u8]>> {
         let tag = self.chunk_span(index).map(|span| span.tag).ok_or(DamagedBlock("chunk"))?;
         if tag.is_empty() {
             return Ok(None);
         }
-        self.json.get(tag).and_then(string).map(Some).ok_or(DamagedBlock("type tag"))
+        self.json.get(tag).map(Some).ok_or(DamagedBlock("type tag"))
     }
 
     fn layout(&self) -> Layout {

@@ -10,6 +10,7 @@ mod encode;
 mod error;
 mod models;
 mod name;
+mod pattern;
 mod said;
 
 pub use block::{ChunkSpan, View};
@@ -18,4 +19,5 @@ pub use encode::{encode, encode_broken};
 pub use error::{DamagedBlock, Limits, Malformed};
 pub use models::{file_name, unite};
 pub use name::FileName;
+pub use pattern::{Pattern, Scalar, ScalarKind};
 pub use said::{Said, ToolCall, join_tool_calls, said};

@@ -1,0 +1,211 @@
+//! Chunks as the objects of an SDK.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyFloat, PyInt, PyString};
+use recstore_core::recording::{Pattern, Scalar, ScalarKind, View};
+use recstore_core::store;
+
+use crate::errors::raise;
+use crate::form::{Form, Place};
+use crate::recording::{Chunk, Recording};
+use crate::to_python;
+
+/// Makes objects of one class from chunks.
+///
+/// `learn` gets the JSON of a chunk as `bytes` and returns the object made of it, validated, and its template: the
+/// pieces of the JSON between the scalars that may differ, the kinds of these (`"str"`, `"int"`, `"float"`) and the form
+/// of the object; `None` for a chunk whose like must be validated each time. A chunk of a known template is made from
+/// that.
+#[pyclass(frozen, module = "recstore._core")]
+#[derive(Debug)]
+pub(crate) struct Maker {
+    learn: Py<PyAny>,
+    /// Those that were needed last come first.
+    templates: Mutex<Vec<Template>>,
+}
+
+/// Chunks that are alike but for some scalars.
+#[derive(Debug)]
+struct Template {
+    pattern: Pattern,
+    /// Where in the form the scalars stand: those of the last chunk, of which most are the same in the next.
+    places: Vec<Place>,
+    form: Arc<Form>,
+}
+
+/// A template as Python spells it: pieces, kinds, form.
+type SpelledTemplate<'py> = (Vec<Vec<u8>>, Vec<String>, Bound<'py, PyAny>);
+
+/// So many templates are kept for a class. The chunks of the whole corpus need fewer than a dozen at a time.
+const TEMPLATES: usize = 256;
+
+#[pymethods]
+impl Maker {
+    #[new]
+    fn new(learn: Py<PyAny>) -> Self {
+        Self { learn, templates: Mutex::default() }
+    }
+
+    /// Return the object for a chunk.
+    fn __call__<'py>(&self, py: Python<'py>, chunk: &Chunk) -> PyResult<Bound<'py, PyAny>> {
+        self.make(py, chunk.data_json(py)?)
+    }
+}
+
+impl Maker {
+    fn make<'py>(&self, py: Python<'py>, json: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(form) = self.known(py, json)? {
+            return form.make(py);
+        }
+        let learnt = self.learn.bind(py).call1((PyBytes::new(py, json),))?;
+        let (made, template): (Bound<'py, PyAny>, Option<SpelledTemplate<'py>>) = learnt.extract()?;
+        if let Some((pieces, kinds, form)) = template {
+            let template = Template::new(pieces, &kinds, &form)?;
+            let mut templates = self.templates();
+            templates.insert(0, template);
+            let forgotten = (templates.len() > TEMPLATES).then(|| templates.pop());
+            // What is forgotten is dropped outside of the lock: it may hold the last reference to a class.
+            drop(templates);
+            drop(forgotten);
+        }
+        Ok(made)
+    }
+
+    /// Returns the form of a chunk that is like one before, with its scalars.
+    fn known(&self, py: Python<'_>, json: &[u8]) -> PyResult<Option<Arc<Form>>> {
+        let mut templates = self.templates();
+        for number in 0..templates.len() {
+            match templates.get_mut(number).map(|template| template.read(py, json)) {
+                Some(Ok(Some(form))) => {
+                    if let Some(newer) = templates.get_mut(..=number) {
+                        newer.rotate_right(1);
+                    }
+                    return Ok(Some(form));
+                }
+                Some(Err(error)) => {
+                    // Some of its scalars are those of the chunk before.
+                    let broken = templates.remove(number);
+                    drop(templates);
+                    drop(broken);
+                    return Err(error);
+                }
+                Some(Ok(None)) | None => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// Locks the templates. No code of Python's may run under the lock: it might replay. None does where scalars are made
+    /// and put into their places, for the garbage collector does not start there.
+    fn templates(&self) -> MutexGuard<'_, Vec<Template>> {
+        self.templates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Template {
+    fn new(pieces: Vec<Vec<u8>>, kinds: &[String], form: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let kind = |name: &String| match name.as_str() {
+            "str" => Ok(ScalarKind::String),
+            "int" => Ok(ScalarKind::Int),
+            "float" => Ok(ScalarKind::Float),
+            other => Err(PyValueError::new_err(format!("a scalar is a str, int or float, not {other}"))),
+        };
+        let kinds = kinds.iter().map(kind).collect::<PyResult<_>>()?;
+        let pattern = Pattern::new(pieces, kinds);
+        let pattern = pattern.ok_or_else(|| PyValueError::new_err("one piece more than there are scalars"))?;
+        let (form, places) = Form::new(form)?;
+        Ok(Self { pattern, places, form: Arc::new(form) })
+    }
+
+    /// Returns the form of a chunk with its scalars; `None` where the chunk is not of this template, or an object of the one
+    /// before is still being made, by another thread or further up in this one.
+    fn read(&mut self, py: Python<'_>, json: &[u8]) -> PyResult<Option<Arc<Form>>> {
+        if Arc::get_mut(&mut self.form).is_none() {
+            return Ok(None);
+        }
+        let Self { pattern, places, form } = self;
+        let mut result = Ok(());
+        let is_like = pattern.read(json, |number, scalar| {
+            let scalar = match scalar {
+                Scalar::String(text) => PyString::new(py, text.as_str().unwrap_or_default()).into_any(),
+                Scalar::Int(number) => PyInt::new(py, number).into_any(),
+                Scalar::Float(number) => PyFloat::new(py, number).into_any(),
+            };
+            if let (Ok(()), Some(place)) = (&result, places.get(number)) {
+                result = place.set(scalar);
+            }
+        });
+        result.map(|()| is_like.then(|| form.clone()))
+    }
+}
+
+/// Iterates over the chunks of a recording as objects; at its end raises the recorded exception, if there was one.
+///
+/// `maker` gets a type tag, or `None`, and returns what makes an object of a chunk: a `Maker` or any callable.
+#[pyclass(module = "recstore._core")]
+#[derive(Debug)]
+pub(crate) struct Objects {
+    recording: Arc<store::Recording>,
+    next: usize,
+    maker: Py<PyAny>,
+    /// The last chunk for which `maker` was asked, and what it returned.
+    last: Option<(usize, Py<PyAny>)>,
+}
+
+#[pymethods]
+impl Objects {
+    #[new]
+    fn new(recording: &Recording, maker: Py<PyAny>) -> Self {
+        Self { recording: recording.shared(), next: 0, maker, last: None }
+    }
+
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let recording = self.recording.clone();
+        let view = recording.view().map_err(|error| raise(py, error))?;
+        let index = self.next;
+        self.next += 1;
+        if index < view.chunk_count() {
+            let maker = self.maker_of(py, &view, index)?.bind(py);
+            let made = match maker.cast::<Maker>() {
+                Ok(maker) => {
+                    let json = view.chunk_data(index).map_err(|damage| raise(py, recording.damaged(damage)))?;
+                    maker.get().make(py, json)
+                }
+                Err(_) => maker.call1((Chunk::new(recording.clone(), index),)),
+            };
+            return made.map(Some);
+        }
+        if index == view.chunk_count() && view.is_error() {
+            static EXCEPTION: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+            let recorded_exception = EXCEPTION.import(py, "recstore._exceptions", "recorded_exception")?;
+            return Err(PyErr::from_value(recorded_exception.call1((Recording::from(recording.clone()),))?));
+        }
+        Ok(None)
+    }
+}
+
+impl Objects {
+    /// Returns what makes the object of a chunk; asks only where the type tag is another than that of the last.
+    fn maker_of(&mut self, py: Python<'_>, view: &View<'_>, index: usize) -> PyResult<&Py<PyAny>> {
+        let damaged = |damage| raise(py, self.recording.damaged(damage));
+        let tag_of = |index| view.chunk_type_json(index).map_err(damaged);
+        let is_known = match &self.last {
+            Some((last, _)) => tag_of(*last)? == tag_of(index)?,
+            None => false,
+        };
+        if !is_known {
+            let tag = view.chunk_type(index).map_err(damaged)?;
+            let tag = tag.map(|tag| to_python::text(py, &tag)).transpose()?;
+            self.last = Some((index, self.maker.call1(py, (tag,))?));
+        }
+        Ok(self.last.as_ref().map_or(&self.maker, |(_, maker)| maker))
+    }
+}
