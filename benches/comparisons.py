@@ -15,7 +15,7 @@ import rivals
 from measure import Comparison, Way
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from inputs import Call, Inputs
@@ -25,30 +25,6 @@ LONG = 100
 
 SOME = 50
 """So many requests are looked up in a cassette, whose look-up reads all of it."""
-
-
-def all_of(inputs: Inputs) -> Iterator[Comparison]:
-    """Give every comparison, each made when it is its turn."""
-    for make in (
-        key_of_a_request,
-        first_load,
-        later_open,
-        verify,
-        open_a_pack,
-        hit_in_a_pack,
-        miss_in_a_pack,
-        hit_in_a_tree,
-        miss_in_a_tree,
-        bodies_in_a_cassette,
-        replay,
-        replay_of_a_chunk,
-        text_of_a_chunk,
-        replay_over_http,
-    ):
-        comparison = make(inputs)
-        if comparison is not None:
-            with comparison.lasting:
-                yield comparison
 
 
 # Keys
@@ -178,7 +154,7 @@ def _look_up(operation: str, store: recstore.Store, inputs: Inputs, keys: list[s
     transaction = lasting.enter_context(environment.begin(buffers=True))
     connection = lasting.enter_context(contextlib.closing(rivals.open_sqlite(inputs.sqlite)))
     mapped = rivals.MappedFile(inputs.scratch / "mapped", inputs.bodies)
-    flat = _flat(inputs)
+    folder = flat(inputs)
 
     def query(key: str) -> bytes | None:
         row = connection.execute("select body from recordings where key = ?", (key,)).fetchone()
@@ -186,7 +162,7 @@ def _look_up(operation: str, store: recstore.Store, inputs: Inputs, keys: list[s
 
     def file_by_name(key: str) -> bytes | None:
         try:
-            return rivals.read(f"{flat}/{key}.json")
+            return rivals.read(f"{folder}/{key}.json")
         except FileNotFoundError:
             return None
 
@@ -212,7 +188,7 @@ def _look_up(operation: str, store: recstore.Store, inputs: Inputs, keys: list[s
     )
 
 
-def _flat(inputs: Inputs) -> Path:
+def flat(inputs: Inputs) -> Path:
     """Return a folder of all recordings that one key names."""
     folder = inputs.scratch / "flat"
     if not folder.exists():
@@ -264,27 +240,28 @@ def _look_up_loose(operation: str, inputs: Inputs, keys: list[str]) -> Compariso
     )
 
 
-def bodies_in_a_cassette(inputs: Inputs) -> Comparison | None:
+def bodies_in_a_cassette(inputs: Inputs) -> Comparison:
     """Compare finding the answer to a request that is not yet a key, where a cassette compares bodies."""
-    if rivals.cassetter is None:
-        return None
     # Requests that differ in their bodies, each once.
-    different = {json.dumps(request["body"], sort_keys=True): (request, test_id) for request, test_id in inputs.requests}
-    requests = [asked for asked in different.values() if isinstance(asked[0]["body"], dict)]
-    cassette = rivals.Cassetter(
-        rivals.write_cassetter(inputs.scratch / "all.yaml", (request["body"] for request, _ in requests))
-    )
+    asked_for = inputs.asked.values()
+    different = {json.dumps(request["body"], sort_keys=True): (request, test_id) for request, test_id in asked_for}
+    requests = list(different.values())
     store = recstore.open(inputs.pack)
     numbers = range(0, len(requests), max(1, len(requests) // SOME))
     some = [requests[number] for number in numbers]
-    return Comparison(
-        f"find a request among {len(requests):,}",
-        [
-            Way("recstore", lambda asked: store.find(asked[0], test_id=asked[1]), some, answer=None),
-            Way("cassetter", cassette.get, [r["body"] for r, _ in some], answer=None, before=cassette.rewind),
-        ],
-        per=len(some),
-    )
+
+    def number_of(recording: recstore.Recording | None) -> int | None:
+        return None if recording is None else position[json.dumps(recording.request["body"], sort_keys=True)]
+
+    position = {body: number for number, body in enumerate(different)}
+    ways = [Way("recstore: key, look-up", lambda asked: store.find(asked[0], test_id=asked[1]), some, number_of)]
+    missing = ["cassetter"]
+    if rivals.cassetter is not None:
+        path = rivals.write_cassetter(inputs.scratch / "all.yaml", (request["body"] for request, _ in requests))
+        cassette, bodies = rivals.Cassetter(path), [request["body"] for request, _ in some]
+        ways.append(Way("cassetter", cassette.get, bodies, before=cassette.rewind))
+        missing = []
+    return Comparison(f"find a request among {len(requests):,}", ways, per=len(some), missing=missing)
 
 
 # What is in a recording
@@ -306,7 +283,7 @@ def replay(inputs: Inputs) -> Comparison:
             Way("OGX: json, import by name, pydantic", rivals.replay, paths),
             Way(
                 "lmdb, orjson, pydantic",
-                lambda key: rivals.typed(orjson.loads(transaction.get(key))["response"]["body"]),
+                lambda key: rivals.typed(orjson.loads(transaction.get(key) or b"")["response"]["body"]),
                 [key.encode() for key in keys],
             ),
             Way("a dict of lists of objects", lambda key: list(objects[key]), keys, is_floor=True),
@@ -335,7 +312,7 @@ def replay_of_a_chunk(inputs: Inputs) -> Comparison:
             Way("model_validate_json of bytes", lambda chunks: [validate_json(chunk) for chunk in chunks], raw),
         ],
         per=sum(map(len, data)),
-        aim=2.9e-6 / 3,
+        aim_part=("model_validate of a dict", 1 / 3),
     )
 
 
@@ -399,3 +376,22 @@ def replay_over_http(inputs: Inputs) -> Comparison:
         per=len(calls),
         lasting=lasting,
     )
+
+
+ALL: tuple[Callable[[Inputs], Comparison], ...] = (
+    key_of_a_request,
+    first_load,
+    later_open,
+    verify,
+    open_a_pack,
+    hit_in_a_pack,
+    miss_in_a_pack,
+    hit_in_a_tree,
+    miss_in_a_tree,
+    bodies_in_a_cassette,
+    replay,
+    replay_of_a_chunk,
+    text_of_a_chunk,
+    replay_over_http,
+)
+"""Every comparison, to be made when it is its turn."""

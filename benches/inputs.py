@@ -1,12 +1,14 @@
 """What is measured: the recordings that the report, the micro-benchmarks and the tests share.
 
 They are those of the folder `ogx` in `RECSTORE_CORPUS`, or, where that is not set, generated ones of the same shapes.
+`python benches/inputs.py FOLDER` puts them into a folder, for the benchmarks of the core.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -44,13 +46,14 @@ class Inputs:
         corpus = os.environ.get("RECSTORE_CORPUS")
         self.is_real = corpus is not None and not generated
         if corpus is not None and self.is_real:
+            shutil.rmtree(self.tree, ignore_errors=True)
             shutil.copytree(Path(corpus) / "ogx", self.tree, ignore=shutil.ignore_patterns(".recstore"))
         else:
             synthetic.write(self.tree, count)
 
     def __str__(self) -> str:
         source = "of RECSTORE_CORPUS" if self.is_real else "generated"
-        return f"{len(self.files):,} recordings ({source}), {self.bytes / 1e6:.1f} MB"
+        return f"{len(self.files):,} recordings ({source}), {self.size / 1e6:.1f} MB"
 
     # Files
 
@@ -65,7 +68,7 @@ class Inputs:
         return [orjson.loads(path.read_bytes()) for path in self.files]
 
     @cached_property
-    def bytes(self) -> int:
+    def size(self) -> int:
         """Their size together."""
         return sum(path.stat().st_size for path in self.files)
 
@@ -77,7 +80,7 @@ class Inputs:
     @property
     def share_of_bytes(self) -> float:
         """How large they are, as a part of that directory."""
-        return self.bytes / WHOLE_BYTES
+        return self.size / WHOLE_BYTES
 
     # Keys
 
@@ -114,14 +117,20 @@ class Inputs:
         return {key: recording for key, recording in found.items() if _is_typed_stream(recording["response"])}
 
     @cached_property
+    def asked(self) -> dict[str, tuple[dict[str, Any], str | None]]:
+        """The requests of those that are found by them today, and their tests, by key."""
+        asked = {key: (recording["request"], recording.get("test_id")) for key, recording in self.streams.items()}
+        return {
+            key: (r, test_id) for key, (r, test_id) in asked.items() if recstore.request_key(r, test_id=test_id) == key
+        }
+
+    @cached_property
     def calls(self) -> list[Call]:
-        """Some of them that a client would ask for today, under the key that they are recorded by."""
+        """Some of them as calls that a client makes."""
         calls = []
-        for key, recording in self.streams.items():
-            request, test_id = recording["request"], recording.get("test_id")
+        for key, (request, test_id) in self.asked.items():
             base_url = request["url"].removesuffix("/v1/chat/completions")
-            is_plain = base_url != request["url"] and "extra_body" not in request["body"]
-            if is_plain and recstore.request_key(request, test_id=test_id) == key:
+            if base_url != request["url"] and "extra_body" not in request["body"]:
                 calls.append(Call(key, test_id, base_url, request["body"]))
         return calls[:: max(1, len(calls) // 100)]
 
@@ -159,3 +168,7 @@ def _is_typed_stream(response: dict[str, Any]) -> bool:
     body = response.get("body")
     is_answer = response.get("is_streaming") and not response.get("is_exception") and isinstance(body, list)
     return bool(is_answer and body and all(isinstance(c, dict) and c.get("__type__") == CHUNK for c in body))
+
+
+if __name__ == "__main__":
+    Inputs(Path(sys.argv[1]))

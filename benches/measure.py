@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
+import platform
 import statistics
 import time
 from dataclasses import dataclass, field
@@ -101,8 +103,12 @@ class Comparison:
     """How many operations a turn holds: what is measured is divided by it."""
     aim: float | None = None
     """At most so many seconds for each operation."""
+    aim_part: tuple[str, float] | None = None
+    """Or at most such a part of what the way of this name takes."""
     aims_each: tuple[float, float] | None = None
     """For operations that differ from item to item: the aims for the median and the mean item, in seconds."""
+    missing: list[str] = field(default_factory=list)
+    """Rivals that are not installed."""
     lasting: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     """What must be closed when the comparison is over."""
 
@@ -142,7 +148,10 @@ class Comparison:
     ) -> Row:
         ours, *others = [summary(turns) for turns in times]
         named = [Other(way.name, value, way.is_floor) for way, value in zip(self.ways[1:], others, strict=True)]
-        return Row(operation, "s", ours, named, aim)
+        if self.aim_part is not None:
+            name, part = self.aim_part
+            aim = next(part * value for way, value in zip(self.ways[1:], others, strict=True) if way.name == name)
+        return Row(operation, "s", ours, named + [Other(name, None) for name in self.missing], aim)
 
 
 def in_turns(ways: Sequence[Way], seconds: float, turn: Callable[[Way], T]) -> list[list[T]]:
@@ -198,3 +207,8 @@ def _per(count: int) -> Callable[[list[float]], float]:
 def _typical(turns: Iterable[list[float]]) -> list[float]:
     """Return the median over all turns for each item."""
     return [statistics.median(times) for times in zip(*turns, strict=True)]
+
+
+def machine() -> str:
+    """Return on what this runs."""
+    return f"CPython {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}, {platform.system()}"

@@ -26,7 +26,7 @@ sys.path.append(str(REPOSITORY / "target" / "rivals"))
 import oracle  # noqa: E402
 
 try:
-    import cassetter
+    cassetter: Any = importlib.import_module("cassetter")
 except ImportError:
     cassetter = None
 
@@ -207,10 +207,10 @@ def sse(body: list[dict[str, Any]]) -> bytes:
 
 
 def write_cassetter(path: Path, bodies: Iterable[Any]) -> Path:
-    """Write a cassette of so many requests that differ in their bodies, and short answers."""
+    """Write a cassette of requests that differ in their bodies; each is answered with its number. Return the path."""
     cassette = cassetter._core.Cassette()  # noqa: SLF001
     for number, body in enumerate(bodies):
-        answer = cassetter.HttpResponse(200, {}, cassetter.Body("json", {"number": number}))
+        answer = cassetter.HttpResponse(200, {}, cassetter.Body("json", number))
         cassette.add_interaction(cassetter.HttpInteraction(_cassetter_request(body), answer, "2026-01-01T00:00:00Z"))
     cassette.save(str(path))
     return path
@@ -228,8 +228,8 @@ class Cassetter:
         """Load it again, so that none of its answers has been given."""
         self._cassette = cassetter._core.Cassette.load(self._path)  # noqa: SLF001
 
-    def get(self, body: Any) -> Any:
-        """Return the answer to a request, or None."""
+    def get(self, body: Any) -> int | None:
+        """Return the number of a request, or None."""
         found = self._cassette.take_match(_cassetter_request(body), self._config)
         return None if found is None else found[1].response.body.content
 

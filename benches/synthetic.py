@@ -1,8 +1,8 @@
 """Recordings for benchmarks: made up, always the same, of the shapes and sizes of real ones.
 
 What is where, and how often, was counted in the folder `ogx` of the corpus: streams whose number of chunks is
-lognormal, some with calls of tools and a last chunk of usage; single completions; lists of models; embeddings; text with
-escapes and other scripts; floats in requests, some with more digits than keys keep.
+lognormal, some with calls of tools and a last chunk of usage; single completions; lists of models; embeddings; text
+with escapes and other scripts; floats in requests, some with more digits than keys keep.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ FOLDERS = ("responses",) * 6 + ("agents",) * 3 + ("inference",)
 def recordings(count: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give so many recordings, each with the name of its file."""
     choose = random.Random(20_260_401)  # the same ones each time
-    kinds, weights = zip((stream, 57), (completion, 34), (models, 6), (embedding, 3), strict=True)
     for number in range(count):
-        yield choose.choices(kinds, weights)[0](choose, number)
+        (kind,) = choose.choices((stream, completion, models, embedding), (57, 34, 6, 3))
+        yield kind(choose, number)
 
 
 def words(choose: random.Random, count: int) -> str:
@@ -76,9 +76,7 @@ def conversation(choose: random.Random, *, is_streaming: bool) -> dict[str, Any]
     return body
 
 
-def recorded(
-    request: dict[str, Any], number: int, answer: Any, *, is_streaming: bool
-) -> tuple[str, dict[str, Any]]:
+def recorded(request: dict[str, Any], number: int, answer: Any, *, is_streaming: bool) -> tuple[str, dict[str, Any]]:
     """Return a whole recording, of which the data still lacks its id, with its key."""
     test_id = f"tests/{FOLDERS[number % len(FOLDERS)]}/test_{number % 40}.py::test_{number}"
     key = rivals.ogx_key((request, test_id))
@@ -140,7 +138,7 @@ def completion(choose: random.Random, number: int) -> tuple[str, dict[str, Any]]
     """Return a chat completion that came whole."""
     body = conversation(choose, is_streaming=False)
     said = words(choose, max(1, round(choose.lognormvariate(3, 1))))
-    message = {"content": said, "refusal": None, "role": "assistant", "annotations": [], "audio": None}
+    message: dict[str, Any] = {"content": said, "refusal": None, "role": "assistant", "annotations": [], "audio": None}
     message |= {"function_call": None, "tool_calls": None}
     data = {
         "id": "",
