@@ -48,7 +48,7 @@ types: build ## check types, and that the stub says what the extension module ho
 	$(BIN)/mypy benches
 	$(BIN)/python -m mypy.stubtest recstore._core --mypy-config-file pyproject.toml
 
-bench: build target/rivals ## print each operation beside its rivals, in one table (about five minutes)
+bench: build target/rivals ## print each operation beside its rivals, in one table (about six minutes)
 	$(BIN)/python benches/report.py
 
 bench-micro: build ## run the micro-benchmarks of the package and of the core

@@ -32,12 +32,13 @@ SECONDS = 4.0
 WIDTH = 140
 """Of the table where there is no terminal."""
 
-FOOTNOTE = """\
-Medians over turns that the ways take one after another in this process; imports, memory and runs of pytest in processes
-of their own. The page cache is warm. The garbage collector is on, with a full collection before each turn and nothing
-of the benchmark's own to look at. A ratio is the other's time or size over recstore's: below 1, recstore
-loses. Loading and
-verifying use all cores in recstore, one in the others. Aims for whole directories are scaled to this one's size."""
+FOOTNOTE = (
+    "Medians over turns that the ways take one after another in this process. Imports, memory and runs of pytest are "
+    "those of processes of their own, in seconds of CPU. The page cache is warm. The garbage collector is on, with a "
+    "full collection before each turn and nothing of the benchmark's own to look at. A ratio is the other's time or "
+    "size over recstore's: below 1, recstore loses. Loading and verifying use all cores in recstore, one in the "
+    "others. Aims for whole directories are scaled to this one's size."
+)
 
 
 def rows(inputs: Inputs, seconds: float = SECONDS) -> Iterator[Row]:

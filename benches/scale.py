@@ -220,6 +220,7 @@ def plot(packs: Sequence[dict[str, float]], trees: Sequence[dict[str, float]], p
             axis.set_yscale("log")
         else:
             axis.set_ylim(bottom=0)
+        axis.minorticks_off()
         axis.grid(alpha=0.3)
         axis.legend(frameon=False, fontsize=8)
         axis.spines[["top", "right"]].set_visible(False)
