@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # The folder that `make demo` looks at.
 DIR ?= examples/recordings
 
-.PHONY: help setup build demo test test-rust test-python lint types bench docs format lock clean
+.PHONY: help setup build demo test test-rust test-python lint types bench bench-micro scale docs format lock clean
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -48,10 +48,20 @@ types: build ## check types, and that the stub says what the extension module ho
 	$(BIN)/mypy benches
 	$(BIN)/python -m mypy.stubtest recstore._core --mypy-config-file pyproject.toml
 
-bench: build ## run the benchmarks, each beside its rivals
-	$(BIN)/python benches/synthetic.py target/bench-recordings
-	$(BIN)/python -m pytest benches --quiet --benchmark-only --benchmark-group-by=group --benchmark-columns=median,min,rounds --benchmark-sort=fullname
+bench: build target/rivals ## print each operation beside its rivals, in one table (about six minutes)
+	$(BIN)/python benches/report.py
+
+bench-micro: build ## run the micro-benchmarks of the package and of the core
+	$(BIN)/python -m pytest benches --quiet --benchmark-only --benchmark-columns=median,min,iqr,rounds --benchmark-sort=fullname
+	$(BIN)/python benches/inputs.py target/bench-recordings
 	RECSTORE_BENCH=$(CURDIR)/target/bench-recordings cargo bench --quiet --package recstore-core --locked
+
+scale: build ## measure up to a million recordings, and write docs/scale.md (about two minutes)
+	$(BIN)/python benches/scale.py
+
+target/rivals: setup pyproject.toml
+	$(BIN)/uv pip install --quiet --no-deps --upgrade --target $@ --group apart
+	@touch $@
 
 docs: build ## write the API documentation to site/
 	$(BIN)/pdoc --docformat markdown --output-directory site recstore

@@ -1,4 +1,4 @@
-//! The core alone, on the recordings that the Python benchmarks use too (`make bench` makes them).
+//! The core alone, on the recordings that the Python benchmarks use too (`make bench-micro` makes them).
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use std::hint::black_box;
@@ -6,13 +6,13 @@ use std::path::PathBuf;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use recstore_core::json::{Reader, Style, Value, compact, restore, to_vec};
-use recstore_core::key::{Key, Profile, Request, request_key};
+use recstore_core::key::{Key, Profile, Request, Shape, request_key};
 use recstore_core::recording::{Limits, View, encode, said};
 use recstore_core::store::{Options, Store};
 use sha2::{Digest, Sha256};
 
 fn tree() -> PathBuf {
-    let folder = std::env::var_os("RECSTORE_BENCH").expect("RECSTORE_BENCH names the folder; run `make bench`");
+    let folder = std::env::var_os("RECSTORE_BENCH").expect("RECSTORE_BENCH names the folder; run `make bench-micro`");
     PathBuf::from(folder)
 }
 
@@ -22,7 +22,7 @@ fn files() -> Vec<Vec<u8>> {
         .filter(|path| path.extension().is_some_and(|end| end == "json"))
         .map(|path| std::fs::read(path).unwrap())
         .collect();
-    assert!(!files.is_empty(), "there are no recordings; run `make bench`");
+    assert!(!files.is_empty(), "there are no recordings; run `make bench-micro`");
     files
 }
 
@@ -56,7 +56,9 @@ fn json(criterion: &mut Criterion) {
 fn key(criterion: &mut Criterion) {
     let files = files();
     let recordings: Vec<_> = files.iter().map(|file| Value::parse(file).unwrap()).collect();
-    let requests: Vec<_> = recordings.iter().map(|recording| recording.get("request").unwrap()).collect();
+    let requests = recordings.iter().filter_map(|recording| recording.get("request"));
+    let is_inference = |request: &&Value| Request::split(request).is_ok_and(|split| split.shape == Shape::Inference);
+    let requests: Vec<_> = requests.filter(is_inference).collect();
     let mut group = criterion.benchmark_group("key");
     group.throughput(Throughput::Elements(requests.len() as u64));
     group.sample_size(20);
