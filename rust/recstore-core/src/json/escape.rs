@@ -62,40 +62,19 @@ fn push_code_point(text: &mut Vec<u8>, point: u32) {
 
 /// Writes `text` as a JSON string, ASCII only, as `json.dumps` does by default.
 pub(super) fn write_ascii(out: &mut Vec<u8>, text: &[u8]) {
-    write_escaped(
-        out,
-        text,
-        |byte| byte >= 0x7F,
-        |out, rest| {
-            let (point, length) = decode_wtf8(rest);
-            if let Some(above) = point.checked_sub(0x1_0000) {
-                write_unit(out, 0xD800 + (above >> 10));
-                write_unit(out, 0xDC00 + (above & 0x3FF));
-            } else {
-                write_unit(out, point);
-            }
-            length
-        },
-    );
+    write_escaped::<true>(out, text);
 }
 
 /// Writes `text` as a JSON string in UTF-8, escaping only what must be (RFC 8785, section 3.2.2.2).
 pub(super) fn write_utf8(out: &mut Vec<u8>, text: &[u8]) {
-    write_escaped(out, text, |_| false, |_, _| 1);
+    write_escaped::<false>(out, text);
 }
 
-fn write_escaped(
-    out: &mut Vec<u8>,
-    text: &[u8],
-    is_special: impl Fn(u8) -> bool,
-    write_special: impl Fn(&mut Vec<u8>, &[u8]) -> usize,
-) {
+fn write_escaped<const ASCII: bool>(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
     let mut rest = text;
     loop {
-        let needs_escape = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\' || is_special(*byte);
-        let plain = rest.iter().position(needs_escape).unwrap_or(rest.len());
-        let (before, from) = rest.split_at(plain);
+        let (before, from) = rest.split_at(plain_len::<ASCII>(rest));
         out.extend_from_slice(before);
         let Some(byte) = from.first() else { break };
         let taken = match byte {
@@ -110,11 +89,56 @@ fn write_escaped(
                 write_unit(out, u32::from(*byte));
                 1
             }
-            _ => write_special(out, from),
+            _ => write_units(out, from),
         };
         rest = from.get(taken..).unwrap_or_default();
     }
     out.push(b'"');
+}
+
+/// Returns the length of the text before the first byte that must be escaped.
+fn plain_len<const ASCII: bool>(text: &[u8]) -> usize {
+    let is_special = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\') | (ASCII & (byte >= 0x7F));
+    // Whether any byte of a block is special, and not which, the compiler tells by comparing all of them at once.
+    let (blocks, _) = text.as_chunks::<16>();
+    let is_plain = |block: &&[u8; 16]| !block.iter().fold(false, |any, byte| any | is_special(*byte));
+    let mut at = 16 * blocks.iter().take_while(is_plain).count();
+    while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        match first_special::<ASCII>(u64::from_le_bytes(*eight)) {
+            8 => at += 8,
+            before => return at + before,
+        }
+    }
+    let rest = text.get(at..).unwrap_or_default();
+    let filled_with_spaces = rest.iter().rev().fold(SPACES, |word, byte| word << 8 | u64::from(*byte));
+    at + first_special::<ASCII>(filled_with_spaces).min(rest.len())
+}
+
+const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
+
+/// Returns which of the eight bytes of `word`, from the lowest, is the first that must be escaped; eight if none is.
+fn first_special<const ASCII: bool>(word: u64) -> usize {
+    const ONES: u64 = u64::MAX / 0xFF;
+    const HIGHS: u64 = ONES << 7;
+    let zero_in = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let each = |byte: u8| ONES * u64::from(byte);
+    let below_space = word.wrapping_sub(each(0x20)) & !word & HIGHS;
+    let beyond_ascii = if ASCII { (word & HIGHS) | zero_in(word ^ each(0x7F)) } else { 0 };
+    let found = below_space | zero_in(word ^ each(b'"')) | zero_in(word ^ each(b'\\')) | beyond_ascii;
+    // The lowest mark is always a true one; higher ones may be borrowed from it.
+    (found.trailing_zeros() / 8) as usize
+}
+
+/// Writes the character that `text` begins with as one or two escapes of UTF-16 units, and returns its length.
+fn write_units(out: &mut Vec<u8>, text: &[u8]) -> usize {
+    let (point, length) = decode_wtf8(text);
+    if let Some(above) = point.checked_sub(0x1_0000) {
+        write_unit(out, 0xD800 + (above >> 10));
+        write_unit(out, 0xDC00 + (above & 0x3FF));
+    } else {
+        write_unit(out, point);
+    }
+    length
 }
 
 fn write_short(out: &mut Vec<u8>, letter: u8) -> usize {
@@ -128,7 +152,7 @@ fn write_unit(out: &mut Vec<u8>, unit: u32) {
 }
 
 /// Returns the first code point of a WTF-8 text and its length in bytes.
-pub(super) fn decode_wtf8(text: &[u8]) -> (u32, usize) {
+pub(crate) fn decode_wtf8(text: &[u8]) -> (u32, usize) {
     let tail = |index: usize| text.get(index).map_or(0, |byte| u32::from(*byte) & 0x3F);
     match text.first().map_or(0, |first| u32::from(*first)) {
         first @ 0x00..0x80 => (first, 1),

@@ -17,7 +17,7 @@ pub(super) fn to_ascii_digits(number: &[u8]) -> Option<String> {
     std::str::from_utf8(number).ok()?.chars().map(to_ascii_digit).collect()
 }
 
-fn to_ascii_digit(character: char) -> Option<char> {
+pub(super) fn to_ascii_digit(character: char) -> Option<char> {
     if character.is_ascii() {
         return Some(character);
     }
