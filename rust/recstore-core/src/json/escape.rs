@@ -100,10 +100,13 @@ fn write_escaped<const ASCII: bool>(out: &mut Vec<u8>, text: &[u8]) {
 fn plain_len<const ASCII: bool>(text: &[u8]) -> usize {
     let is_special = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\') | (ASCII & (byte >= 0x7F));
     // Whether any byte of a block is special, and not which, the compiler tells by comparing all of them at once.
-    let (blocks, _) = text.as_chunks::<16>();
-    let is_plain = |block: &&[u8; 16]| !block.iter().fold(false, |any, byte| any | is_special(*byte));
-    let mut at = 16 * blocks.iter().take_while(is_plain).count();
-    while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+    let is_plain = |block: &[u8; 16]| !block.iter().fold(false, |any, byte| any | is_special(*byte));
+    let (blocks, rest) = text.as_chunks();
+    let mut at = 16 * blocks.iter().take_while(|block| is_plain(block)).count();
+    if at + rest.len() == text.len() && text.last_chunk().is_some_and(is_plain) {
+        return text.len();
+    }
+    while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk) {
         match first_special::<ASCII>(u64::from_le_bytes(*eight)) {
             8 => at += 8,
             before => return at + before,

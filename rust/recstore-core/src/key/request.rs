@@ -1,6 +1,10 @@
 //! A request as recordings hold it.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+use memchr::{memchr2, memchr3};
 
 use crate::json::{Node, Source};
 
@@ -94,7 +98,9 @@ impl<S: Source> Request<S> {
         let text = |name: &'static str, value: Option<S>| {
             let value = value.ok_or(RequestError::Missing(name))?;
             match value.node().map_err(RequestError::Source)? {
-                Node::String(text) => Ok(String::from_utf8_lossy(&text).into_owned()),
+                // Checking what is nearly always UTF-8 takes less than looking for what is not.
+                Node::String(text) => Ok(String::from_utf8(text.into_owned())
+                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())),
                 _ => Err(RequestError::NotAString(name)),
             }
         };
@@ -111,7 +117,12 @@ impl<S: Source> Request<S> {
 /// ```
 #[must_use]
 pub fn without_databricks_host(url: &str) -> Cow<'_, str> {
-    match url.rsplit_once("cloud.databricks.com") {
+    const HOST: &str = "cloud.databricks.com";
+    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(HOST));
+    if FINDER.find(url.as_bytes()).is_none() {
+        return Cow::Borrowed(url); // which the search through `str` takes longer to see
+    }
+    match url.rsplit_once(HOST) {
         Some((_, rest)) => Cow::Owned(format!("__databricks__{rest}")),
         None => Cow::Borrowed(url),
     }
@@ -149,7 +160,7 @@ impl<'u> Url<'u> {
     pub(super) fn split(url: &'u str) -> Self {
         let (scheme, rest) = split_scheme(url);
         let (host, rest) = split_host(rest);
-        let path = rest.split(['?', '#']).next().unwrap_or_default();
+        let path = rest.split_at(memchr2(b'?', b'#', rest.as_bytes()).unwrap_or(rest.len())).0;
         Self { host, path: without_parameters(path, scheme) }
     }
 }
@@ -172,10 +183,9 @@ fn without_parameters<'p>(path: &'p str, scheme: &str) -> &'p str {
 /// Leaves out what Python leaves out of a URL before it looks at it.
 pub(super) fn clean(url: &str) -> Cow<'_, str> {
     let url = url.trim_start_matches(|character: char| character <= ' ');
-    let is_skipped = |character: char| matches!(character, '\t' | '\r' | '\n');
-    match url.contains(is_skipped) {
-        true => Cow::Owned(url.replace(is_skipped, "")),
-        false => Cow::Borrowed(url),
+    match memchr3(b'\t', b'\r', b'\n', url.as_bytes()) {
+        Some(_) => Cow::Owned(url.replace(['\t', '\r', '\n'], "")),
+        None => Cow::Borrowed(url),
     }
 }
 
@@ -189,7 +199,7 @@ fn split_scheme(url: &str) -> (&str, &str) {
 
 fn split_host(rest: &str) -> (&str, &str) {
     match rest.strip_prefix("//") {
-        Some(rest) => rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len())),
+        Some(rest) => rest.split_at(memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len())),
         None => ("", rest),
     }
 }
