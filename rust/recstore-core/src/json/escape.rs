@@ -164,3 +164,32 @@ pub(crate) fn decode_wtf8(text: &[u8]) -> (u32, usize) {
         first => ((first & 0x07) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3), 4),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Looks at one byte after the other.
+    fn plain_len_bytewise(text: &[u8], ascii: bool) -> usize {
+        let is_special =
+            |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\' || ascii && !(0x20..0x7F).contains(byte);
+        text.iter().position(is_special).unwrap_or(text.len())
+    }
+
+    #[test]
+    fn every_byte_is_seen_at_every_place() {
+        for length in 1..50 {
+            for place in 0..length {
+                for byte in 0..=u8::MAX {
+                    let text: Vec<u8> = (0..length).map(|at| if at == place { byte } else { b'~' }).collect();
+                    assert_eq!(plain_len::<true>(&text), plain_len_bytewise(&text, true), "{byte} at {place}/{length}");
+                    assert_eq!(
+                        plain_len::<false>(&text),
+                        plain_len_bytewise(&text, false),
+                        "{byte} at {place}/{length}"
+                    );
+                }
+            }
+        }
+    }
+}

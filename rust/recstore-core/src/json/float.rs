@@ -154,3 +154,38 @@ impl Decimal {
         format!("{}{first}{point}{rest}e{exponent_sign}{exponent:0exponent_digits$}", self.sign())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn assert_spelled_and_rounded_alike(number: f64) {
+        let mut text = Vec::new();
+        write_python_float(&mut text, number);
+        assert_eq!(String::from_utf8_lossy(&text), python_float(number));
+        if number.is_finite() {
+            let plain: f64 = format!("{number:.5}").parse().unwrap_or(f64::NAN);
+            assert_eq!(round_decimals(number, 5).to_bits(), plain.to_bits(), "{number:?}");
+        }
+    }
+
+    #[test]
+    fn quick_ways_give_what_the_plain_ones_give() {
+        for number in
+            [0.0, -0.0, 1e-3, 1e15, 1e16, 123_456.0, 0.000_005, 0.000_015, 2.675, -0.000_001, 0.999_999_9, f64::NAN]
+        {
+            assert_spelled_and_rounded_alike(number);
+        }
+        proptest!(ProptestConfig::with_cases(20_000), |(
+            bits in any::<u64>(),
+            ties in -1_000_000_000_i64..1_000_000_000,
+            part in -2e7..2e7_f64,
+        )| {
+            assert_spelled_and_rounded_alike(f64::from_bits(bits));
+            assert_spelled_and_rounded_alike(ties as f64 / 1e6);
+            assert_spelled_and_rounded_alike(part);
+        });
+    }
+}

@@ -85,3 +85,112 @@ impl Rewrite for Applied<'_> {
 fn is_root(path: &Path<'_>) -> bool {
     path.parent.is_some_and(|request| request.parent.is_none())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use proptest::prelude::*;
+    use regex::bytes::Regex;
+
+    use super::super::{mask, scan};
+    use super::*;
+    use crate::json::Text;
+
+    const UUID: &str = "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}";
+    static MASKS: [&Mask; 4] = [&mask::SCORE, &mask::ATTRIBUTES, &mask::DOCUMENT_ID, &mask::CITATION];
+    static CURRENT: Rules = Rules { drops: &[], masks: &MASKS, decimals: Some(5) };
+
+    /// The rules for strings as an engine for any pattern applies them, to every string.
+    fn rewritten_by_patterns(text: &[u8]) -> Vec<u8> {
+        // Python's \s takes U+001C to U+001F for white space too; and [^}] there takes lone surrogates.
+        let space = r"[\s\x1C-\x1F]*";
+        let masks = [
+            (format!(r"score:{space}[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?"), "score: __NORMALIZED__"),
+            (format!(r",?{space}attributes:{space}\{{(?-u:[^}}])*\}}"), ""),
+            (format!("document_id:{space}{UUID}"), "document_id: __NORMALIZED__"),
+            (format!(r"<\|{UUID}\|>"), "<|__NORMALIZED__|>"),
+        ];
+        let masked = masks.iter().fold(text.to_vec(), |text, (pattern, with)| {
+            Regex::new(pattern).unwrap().replace_all(&text, with.as_bytes()).into_owned()
+        });
+        let round = |found: &regex::bytes::Captures<'_>| {
+            let digits = super::super::digits::to_ascii_digits(&found[0]).unwrap();
+            format!("{:.5}", digits.parse::<f64>().unwrap()).into_bytes()
+        };
+        Regex::new(r"-?\d+\.\d{4,}").unwrap().replace_all(&masked, round).into_owned()
+    }
+
+    fn assert_same(text: &[u8]) {
+        let rewritten = Applied { rules: &CURRENT, host: "" }.string(text).into_owned();
+        assert_eq!(Text::from(rewritten), Text::from(rewritten_by_patterns(text)), "{:?}", Text::from(text.to_vec()));
+    }
+
+    #[test]
+    fn strings_are_rewritten_as_the_patterns_would() {
+        let pieces = prop_oneof![
+            prop::sample::select(vec![
+                "score:",
+                "attributes:",
+                "document_id:",
+                "<|",
+                "|>",
+                "{",
+                "}",
+                ",",
+                " ",
+                "\u{1F}",
+                "\u{2003}",
+                "\u{85}",
+                "-",
+                "+",
+                ".",
+                "e",
+                "E5",
+                "1",
+                "0.12345",
+                "12345",
+                "9.99999",
+                "\u{661}",
+                "\u{1D7D9}",
+                "\u{B2}",
+                "e:",
+                "s:",
+                "d:",
+                "0123abcd-0123-abcd-0123-0123456789ab",
+                "0123abcd-0123-abcd-0123-0123456789aB",
+                "some words between ",
+            ])
+            .prop_map(|piece| piece.as_bytes().to_vec()),
+            Just(b"\xED\xA0\x80".to_vec()), // a lone surrogate
+            "\\PC{0,4}".prop_map(String::into_bytes),
+        ];
+        let texts = prop::collection::vec(pieces, 0..14).prop_map(|pieces| pieces.concat());
+        proptest!(ProptestConfig::with_cases(3000), |(text in texts)| assert_same(&text));
+    }
+
+    #[test]
+    fn a_match_is_found_wherever_it_begins() {
+        for text in
+            ["score:1", "attributes:{}", "document_id:0123abcd-0123-abcd-0123-0123456789ab", "0.1234", "\u{661}.1234"]
+        {
+            for before in 0..40 {
+                for after in 0..20 {
+                    assert_same(format!("{}{text}{}", "x".repeat(before), "y".repeat(after)).as_bytes());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn digits_and_white_space_are_those_of_the_patterns() {
+        let (digit, space) = (Regex::new(r"^\d$").unwrap(), Regex::new(r"^[\s\x1C-\x1F]$").unwrap());
+        for character in '\0'..=char::MAX {
+            let text = character.to_string().into_bytes();
+            let length = |is_one: bool| if is_one { text.len() } else { 0 };
+            assert_eq!(scan::digits(&text, 0), length(digit.is_match(&text)), "{character:?}");
+            assert_eq!(scan::spaces(&text, 0), length(space.is_match(&text)), "{character:?}");
+            assert_eq!(text.len() - scan::digits_before(&text, 0, text.len()), scan::digits(&text, 0), "{character:?}");
+            assert_eq!(text.len() - scan::spaces_before(&text, 0, text.len()), scan::spaces(&text, 0), "{character:?}");
+        }
+    }
+}
