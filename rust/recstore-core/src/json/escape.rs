@@ -169,25 +169,51 @@ pub(crate) fn decode_wtf8(text: &[u8]) -> (u32, usize) {
 mod tests {
     use super::*;
 
-    /// Looks at one byte after the other.
-    fn plain_len_bytewise(text: &[u8], ascii: bool) -> usize {
-        let is_special =
-            |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\' || ascii && !(0x20..0x7F).contains(byte);
-        text.iter().position(is_special).unwrap_or(text.len())
+    /// Writes one byte after the other, of ASCII.
+    fn write_bytewise(text: &[u8], ascii: bool) -> Vec<u8> {
+        let escape = |byte: &u8| match byte {
+            b'"' | b'\\' => format!("\\{}", char::from(*byte)),
+            b'\n' => "\\n".to_owned(),
+            b'\r' => "\\r".to_owned(),
+            b'\t' => "\\t".to_owned(),
+            0x08 => "\\b".to_owned(),
+            0x0C => "\\f".to_owned(),
+            0x00..0x20 => format!("\\u{byte:04x}"),
+            0x7F if ascii => "\\u007f".to_owned(),
+            _ => char::from(*byte).to_string(),
+        };
+        format!("\"{}\"", text.iter().map(escape).collect::<String>()).into_bytes()
     }
 
     #[test]
-    fn every_byte_is_seen_at_every_place() {
+    fn every_byte_is_escaped_at_every_place() {
         for length in 1..50 {
             for place in 0..length {
-                for byte in 0..=u8::MAX {
-                    let text: Vec<u8> = (0..length).map(|at| if at == place { byte } else { b'~' }).collect();
-                    assert_eq!(plain_len::<true>(&text), plain_len_bytewise(&text, true), "{byte} at {place}/{length}");
-                    assert_eq!(
-                        plain_len::<false>(&text),
-                        plain_len_bytewise(&text, false),
-                        "{byte} at {place}/{length}"
-                    );
+                for byte in 0..0x80 {
+                    // A second one beside it, which a quick look could miss, and one further on.
+                    let is_there = |at: usize| at == place || at == place + 1 || at == place + 11;
+                    let text: Vec<u8> = (0..length).map(|at| if is_there(at) { byte } else { b'~' }).collect();
+                    let (mut ascii, mut utf8) = (Vec::new(), Vec::new());
+                    write_ascii(&mut ascii, &text);
+                    write_utf8(&mut utf8, &text);
+                    assert_eq!(ascii, write_bytewise(&text, true), "{byte} at {place} of {length}");
+                    assert_eq!(utf8, write_bytewise(&text, false), "{byte} at {place} of {length}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn characters_beyond_ascii_are_escaped_at_every_place() {
+        for (character, escape) in [("é", "\\u00e9"), ("€", "\\u20ac"), ("😀", "\\ud83d\\ude00")] {
+            for before in 0..40 {
+                for after in 0..20 {
+                    let around = |middle: &str| format!("{}{middle}{}", "x".repeat(before), "y".repeat(after));
+                    let (mut ascii, mut utf8) = (Vec::new(), Vec::new());
+                    write_ascii(&mut ascii, around(character).as_bytes());
+                    write_utf8(&mut utf8, around(character).as_bytes());
+                    assert_eq!(ascii, format!("\"{}\"", around(escape)).into_bytes());
+                    assert_eq!(utf8, format!("\"{}\"", around(character)).into_bytes());
                 }
             }
         }
