@@ -151,8 +151,8 @@ struct Writer<'w, S: Source, R> {
     style: Style,
     rules: &'w R,
     depth: usize,
-    /// The members still to be written of all objects that are open, the next one last: one vector for a document, as
-    /// one for each object would cost more than what is written of it.
+    /// The members still to be written of all objects that are open, the next one last: one vector for a document, where
+    /// each object would need one of its own.
     members: Vec<(S::Text, S)>,
 }
 
