@@ -251,7 +251,24 @@ def test_profiles_are_listed_where_one_is_unknown() -> None:
     assert recstore.profiles()[0] == "ogx-7"
 
 
-@pytest.mark.parametrize("pattern", ["9", " ", "score: ", ",\t", "<|", "attributes:{"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "9",
+        " ",
+        "score: ",
+        ",\t",
+        "<|",
+        "attributes:{",
+        "attributes: ",
+        "1.",
+        "-.",
+        "\u0661",
+        "\u2003",
+        "score:1",
+        "\n\ud800",
+    ],
+)
 def test_hostile_text_takes_time_that_grows_with_its_length_only(pattern: str) -> None:
     # Python's own patterns take seconds for forty thousand digits.
     body = {"prompt": f"score:{pattern * 200_000}attributes:{pattern * 200_000}"}

@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
+use pyo3::types::dict::BoundDictIterator;
+use pyo3::types::list::BoundListIterator;
+use pyo3::types::tuple::BoundTupleIterator;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use recstore_core::json::{MAX_DEPTH, Node, Source, Text, Value, WriteError};
 
@@ -44,30 +47,74 @@ impl AsRef<[u8]> for PyText {
 }
 
 impl PyText {
-    fn new(text: &Bound<'_, PyString>) -> PyResult<Self> {
+    fn new(text: Bound<'_, PyString>) -> PyResult<Self> {
         match PyBackedStr::try_from(text.clone()) {
             Ok(text) => Ok(Self::Utf8(text)),
-            Err(_) => Ok(Self::Wtf8(text.call_method1("encode", ("utf-8", "surrogatepass"))?.extract()?)),
+            Err(_) => wtf8(&text).map(Self::Wtf8),
         }
+    }
+}
+
+/// Returns the bytes of a `str`, without a copy of it unless it holds lone surrogates.
+pub(crate) fn text_of<'t>(text: &'t Bound<'_, PyString>) -> PyResult<Cow<'t, [u8]>> {
+    match text.to_str() {
+        Ok(text) => Ok(Cow::Borrowed(text.as_bytes())),
+        Err(_) => wtf8(text).map(Cow::Owned),
+    }
+}
+
+fn wtf8(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
+    text.call_method1("encode", ("utf-8", "surrogatepass"))?.extract()
+}
+
+/// The elements of a `list` or a `tuple`.
+pub(crate) enum Elements<'py> {
+    List(BoundListIterator<'py>),
+    Tuple(BoundTupleIterator<'py>),
+}
+
+impl<'py> Iterator for Elements<'py> {
+    type Item = PyJson<'py>;
+
+    fn next(&mut self) -> Option<PyJson<'py>> {
+        match self {
+            Self::List(elements) => elements.next(),
+            Self::Tuple(elements) => elements.next(),
+        }
+        .map(PyJson)
+    }
+}
+
+/// The members of a `dict`.
+pub(crate) struct Members<'py>(BoundDictIterator<'py>);
+
+impl<'py> Iterator for Members<'py> {
+    type Item = Result<(PyText, PyJson<'py>), NotJson>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, value) = self.0.next()?;
+        Some(match name.cast_into::<PyString>() {
+            Ok(name) => PyText::new(name).map(|name| (name, PyJson(value))).map_err(NotJson::Raised),
+            Err(error) => Err(NotJson::Key(type_name(&error.into_inner()))),
+        })
     }
 }
 
 impl<'py> Source for PyJson<'py> {
     type Text = PyText;
     type Error = NotJson;
+    type Elements = Elements<'py>;
+    type Members = Members<'py>;
 
-    fn node(&self) -> Result<Node<Self>, NotJson> {
+    fn node(&self) -> Result<Node<'_, Self>, NotJson> {
         let value = &self.0;
-        if let Ok(text) = value.cast::<PyString>() {
-            Ok(Node::String(PyText::new(text)?))
-        } else if let Ok(members) = value.cast::<PyDict>() {
-            let member = |(name, value): (Bound<'py, PyAny>, Bound<'py, PyAny>)| match name.cast::<PyString>() {
-                Ok(name) => Ok((PyText::new(name)?, Self(value))),
-                Err(_) => Err(NotJson::Key(type_name(&name))),
-            };
-            members.iter().map(member).collect::<Result<_, _>>().map(Node::Object)
-        } else if let Ok(elements) = value.cast::<PyList>() {
-            Ok(Node::Array(elements.iter().map(Self).collect()))
+        // Nearly all values are of exactly these types, which a comparison of pointers tells.
+        if let Ok(text) = value.cast_exact::<PyString>() {
+            Ok(Node::String(text_of(text)?))
+        } else if let Ok(members) = value.cast_exact::<PyDict>() {
+            Ok(Node::Object(Members(members.iter())))
+        } else if let Ok(elements) = value.cast_exact::<PyList>() {
+            Ok(Node::Array(Elements::List(elements.iter())))
         } else if value.is_none() {
             Ok(Node::Null)
         } else if let Ok(value) = value.cast::<PyBool>() {
@@ -84,7 +131,13 @@ impl<'py> Source for PyJson<'py> {
         } else if let Ok(number) = value.cast::<PyFloat>() {
             Ok(Node::Float(number.value()))
         } else if let Ok(elements) = value.cast::<PyTuple>() {
-            Ok(Node::Array(elements.iter().map(Self).collect()))
+            Ok(Node::Array(Elements::Tuple(elements.iter())))
+        } else if let Ok(text) = value.cast::<PyString>() {
+            Ok(Node::String(text_of(text)?))
+        } else if let Ok(members) = value.cast::<PyDict>() {
+            Ok(Node::Object(Members(members.iter())))
+        } else if let Ok(elements) = value.cast::<PyList>() {
+            Ok(Node::Array(Elements::List(elements.iter())))
         } else {
             Err(NotJson::Type(type_name(value)))
         }
@@ -93,7 +146,7 @@ impl<'py> Source for PyJson<'py> {
 
 /// Copies a `str`.
 pub(crate) fn to_text(text: &Bound<'_, PyString>) -> PyResult<Text<'static>> {
-    Ok(Text::from_wtf8(PyText::new(text)?.as_ref().to_vec()))
+    Ok(Text::from_wtf8(text_of(text)?.into_owned()))
 }
 
 fn type_name(value: &Bound<'_, PyAny>) -> String {
@@ -111,7 +164,6 @@ impl PyJson<'_> {
     fn value_at(&self, depth: usize) -> Result<Value<'static>, (String, WriteError<NotJson>)> {
         let at_root = |error| (String::new(), WriteError::Source(error));
         let inside = |step: String| move |(path, error): (String, _)| (join(&step, &path), error);
-        let owned = |text: PyText| Text::from_wtf8(Cow::Owned(text.as_ref().to_vec()));
         Ok(match self.node().map_err(at_root)? {
             Node::Array(_) | Node::Object(_) if depth == MAX_DEPTH => {
                 return Err((String::new(), WriteError::TooDeep));
@@ -121,21 +173,21 @@ impl PyJson<'_> {
             Node::Int(number) => Value::Int(number),
             Node::BigInt(digits) => Value::BigInt(Cow::Owned(digits)),
             Node::Float(number) => Value::Float(number),
-            Node::String(text) => Value::String(owned(text)),
+            Node::String(text) => Value::String(Text::from_wtf8(text.into_owned())),
             Node::Array(elements) => {
-                let elements = elements.iter().enumerate();
-                let value = |(index, element): (usize, &Self)| {
-                    element.value_at(depth + 1).map_err(inside(format!("[{index}]")))
-                };
+                let elements = elements.enumerate();
+                let value =
+                    |(index, element): (usize, Self)| element.value_at(depth + 1).map_err(inside(format!("[{index}]")));
                 Value::Array(elements.map(value).collect::<Result<_, _>>()?)
             }
             Node::Object(members) => {
-                let member = |(name, value): (PyText, Self)| {
-                    let name = owned(name);
+                let member = |member: Result<(PyText, Self), NotJson>| {
+                    let (name, value) = member.map_err(at_root)?;
+                    let name = Text::from_wtf8(name.as_ref().to_vec());
                     let value = value.value_at(depth + 1).map_err(inside(name.to_lossy().into_owned()))?;
                     Ok((name, value))
                 };
-                Value::Object(members.into_iter().map(member).collect::<Result<_, _>>()?)
+                Value::Object(members.map(member).collect::<Result<_, _>>()?)
             }
         })
     }

@@ -2,10 +2,11 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
+use recstore_core::json::Text;
 use recstore_core::key::{PROFILES, Profile, Request};
 
 use crate::errors::{invalid_request, not_a_request, not_json, unknown_profile};
-use crate::from_python::{PyJson, to_text};
+use crate::from_python::{PyJson, text_of};
 
 /// Return the canonical form of a request: the bytes whose digest is its key.
 ///
@@ -82,7 +83,7 @@ pub(crate) fn form(
             format!("the profile {} has no keys for requests of this kind ({:?})", profile.name, request.shape);
         invalid_request(py, message)
     })?;
-    let test_id = test_id.map(to_text).transpose()?;
+    let test_id = test_id.map(text_of).transpose()?.map(Text::from_wtf8);
     let form = recstore_core::key::canonical(&request, test_id.as_ref(), profile)
         .map_err(|(path, error)| not_json(py, "request", &path, &error))?;
     Ok((form, profile))

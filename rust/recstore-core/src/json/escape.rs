@@ -62,40 +62,19 @@ fn push_code_point(text: &mut Vec<u8>, point: u32) {
 
 /// Writes `text` as a JSON string, ASCII only, as `json.dumps` does by default.
 pub(super) fn write_ascii(out: &mut Vec<u8>, text: &[u8]) {
-    write_escaped(
-        out,
-        text,
-        |byte| byte >= 0x7F,
-        |out, rest| {
-            let (point, length) = decode_wtf8(rest);
-            if let Some(above) = point.checked_sub(0x1_0000) {
-                write_unit(out, 0xD800 + (above >> 10));
-                write_unit(out, 0xDC00 + (above & 0x3FF));
-            } else {
-                write_unit(out, point);
-            }
-            length
-        },
-    );
+    write_escaped::<true>(out, text);
 }
 
 /// Writes `text` as a JSON string in UTF-8, escaping only what must be (RFC 8785, section 3.2.2.2).
 pub(super) fn write_utf8(out: &mut Vec<u8>, text: &[u8]) {
-    write_escaped(out, text, |_| false, |_, _| 1);
+    write_escaped::<false>(out, text);
 }
 
-fn write_escaped(
-    out: &mut Vec<u8>,
-    text: &[u8],
-    is_special: impl Fn(u8) -> bool,
-    write_special: impl Fn(&mut Vec<u8>, &[u8]) -> usize,
-) {
+fn write_escaped<const ASCII: bool>(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
     let mut rest = text;
     loop {
-        let needs_escape = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\' || is_special(*byte);
-        let plain = rest.iter().position(needs_escape).unwrap_or(rest.len());
-        let (before, from) = rest.split_at(plain);
+        let (before, from) = rest.split_at(plain_len::<ASCII>(rest));
         out.extend_from_slice(before);
         let Some(byte) = from.first() else { break };
         let taken = match byte {
@@ -110,11 +89,59 @@ fn write_escaped(
                 write_unit(out, u32::from(*byte));
                 1
             }
-            _ => write_special(out, from),
+            _ => write_units(out, from),
         };
         rest = from.get(taken..).unwrap_or_default();
     }
     out.push(b'"');
+}
+
+/// Returns the length of the text before the first byte that must be escaped.
+fn plain_len<const ASCII: bool>(text: &[u8]) -> usize {
+    let is_special = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\') | (ASCII & (byte >= 0x7F));
+    // Whether any byte of a block is special, and not which, the compiler tells by comparing all of them at once.
+    let is_plain = |block: &[u8; 16]| !block.iter().fold(false, |any, byte| any | is_special(*byte));
+    let (blocks, rest) = text.as_chunks();
+    let mut at = 16 * blocks.iter().take_while(|block| is_plain(block)).count();
+    if at + rest.len() == text.len() && text.last_chunk().is_some_and(is_plain) {
+        return text.len();
+    }
+    while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk) {
+        match first_special::<ASCII>(u64::from_le_bytes(*eight)) {
+            8 => at += 8,
+            before => return at + before,
+        }
+    }
+    let rest = text.get(at..).unwrap_or_default();
+    let filled_with_spaces = rest.iter().rev().fold(SPACES, |word, byte| word << 8 | u64::from(*byte));
+    at + first_special::<ASCII>(filled_with_spaces).min(rest.len())
+}
+
+const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
+
+/// Returns which of the eight bytes of `word`, from the lowest, is the first that must be escaped; eight if none is.
+fn first_special<const ASCII: bool>(word: u64) -> usize {
+    const ONES: u64 = u64::MAX / 0xFF;
+    const HIGHS: u64 = ONES << 7;
+    let zero_in = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let each = |byte: u8| ONES * u64::from(byte);
+    let below_space = word.wrapping_sub(each(0x20)) & !word & HIGHS;
+    let beyond_ascii = if ASCII { (word & HIGHS) | zero_in(word ^ each(0x7F)) } else { 0 };
+    let found = below_space | zero_in(word ^ each(b'"')) | zero_in(word ^ each(b'\\')) | beyond_ascii;
+    // The lowest mark is always a true one; higher ones may be borrowed from it.
+    (found.trailing_zeros() / 8) as usize
+}
+
+/// Writes the character that `text` begins with as one or two escapes of UTF-16 units, and returns its length.
+fn write_units(out: &mut Vec<u8>, text: &[u8]) -> usize {
+    let (point, length) = decode_wtf8(text);
+    if let Some(above) = point.checked_sub(0x1_0000) {
+        write_unit(out, 0xD800 + (above >> 10));
+        write_unit(out, 0xDC00 + (above & 0x3FF));
+    } else {
+        write_unit(out, point);
+    }
+    length
 }
 
 fn write_short(out: &mut Vec<u8>, letter: u8) -> usize {
@@ -128,12 +155,67 @@ fn write_unit(out: &mut Vec<u8>, unit: u32) {
 }
 
 /// Returns the first code point of a WTF-8 text and its length in bytes.
-pub(super) fn decode_wtf8(text: &[u8]) -> (u32, usize) {
+pub(crate) fn decode_wtf8(text: &[u8]) -> (u32, usize) {
     let tail = |index: usize| text.get(index).map_or(0, |byte| u32::from(*byte) & 0x3F);
     match text.first().map_or(0, |first| u32::from(*first)) {
         first @ 0x00..0x80 => (first, 1),
         first @ 0x80..0xE0 => ((first & 0x1F) << 6 | tail(1), 2),
         first @ 0xE0..0xF0 => ((first & 0x0F) << 12 | tail(1) << 6 | tail(2), 3),
         first => ((first & 0x07) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3), 4),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes one byte after the other, of ASCII.
+    fn write_bytewise(text: &[u8], ascii: bool) -> Vec<u8> {
+        let escape = |byte: &u8| match byte {
+            b'"' | b'\\' => format!("\\{}", char::from(*byte)),
+            b'\n' => "\\n".to_owned(),
+            b'\r' => "\\r".to_owned(),
+            b'\t' => "\\t".to_owned(),
+            0x08 => "\\b".to_owned(),
+            0x0C => "\\f".to_owned(),
+            0x00..0x20 => format!("\\u{byte:04x}"),
+            0x7F if ascii => "\\u007f".to_owned(),
+            _ => char::from(*byte).to_string(),
+        };
+        format!("\"{}\"", text.iter().map(escape).collect::<String>()).into_bytes()
+    }
+
+    #[test]
+    fn every_byte_is_escaped_at_every_place() {
+        for length in 1..50 {
+            for place in 0..length {
+                for byte in 0..0x80 {
+                    // A second one beside it, which a quick look could miss, and one further on.
+                    let is_there = |at: usize| at == place || at == place + 1 || at == place + 11;
+                    let text: Vec<u8> = (0..length).map(|at| if is_there(at) { byte } else { b'~' }).collect();
+                    let (mut ascii, mut utf8) = (Vec::new(), Vec::new());
+                    write_ascii(&mut ascii, &text);
+                    write_utf8(&mut utf8, &text);
+                    assert_eq!(ascii, write_bytewise(&text, true), "{byte} at {place} of {length}");
+                    assert_eq!(utf8, write_bytewise(&text, false), "{byte} at {place} of {length}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn characters_beyond_ascii_are_escaped_at_every_place() {
+        for (character, escape) in [("é", "\\u00e9"), ("€", "\\u20ac"), ("😀", "\\ud83d\\ude00")] {
+            for before in 0..40 {
+                for after in 0..20 {
+                    let around = |middle: &str| format!("{}{middle}{}", "x".repeat(before), "y".repeat(after));
+                    let (mut ascii, mut utf8) = (Vec::new(), Vec::new());
+                    write_ascii(&mut ascii, around(character).as_bytes());
+                    write_utf8(&mut utf8, around(character).as_bytes());
+                    assert_eq!(ascii, format!("\"{}\"", around(escape)).into_bytes());
+                    assert_eq!(utf8, format!("\"{}\"", around(character)).into_bytes());
+                }
+            }
+        }
     }
 }

@@ -22,6 +22,8 @@ mod token;
 mod value;
 mod write;
 
+pub(crate) use escape::decode_wtf8;
+
 pub use error::{JsonError, JsonErrorKind, Position};
 pub use float::{es6_float, python_float, round_decimals};
 pub use layout::{Layout, compact, restore, restored_len};

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 
 use super::escape::{decode_wtf8, write_ascii, write_utf8};
-use super::{MAX_DEPTH, Node, Path, Source, Step, Value, es6_float, python_float};
+use super::float::write_python_float;
+use super::{MAX_DEPTH, Node, Path, Source, Step, Value, es6_float};
 
 /// How a value is spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,20 +143,23 @@ pub fn write<S: Source, R: Rewrite>(
     rules: &R,
     path: &Path<'_>,
 ) -> Result<(), (String, WriteError<S::Error>)> {
-    Writer { out, style, rules, depth: 0 }.value(source, path)
+    Writer { out, style, rules, depth: 0, members: Vec::new() }.value(source, path)
 }
 
-struct Writer<'w, R> {
+struct Writer<'w, S: Source, R> {
     out: &'w mut Vec<u8>,
     style: Style,
     rules: &'w R,
     depth: usize,
+    /// The members still to be written of all objects that are open, the next one last: one vector for a document, where
+    /// each object would need one of its own.
+    members: Vec<(S::Text, S)>,
 }
 
 type Written<E> = Result<(), (String, WriteError<E>)>;
 
-impl<R: Rewrite> Writer<'_, R> {
-    fn value<S: Source>(&mut self, source: &S, path: &Path<'_>) -> Written<S::Error> {
+impl<S: Source, R: Rewrite> Writer<'_, S, R> {
+    fn value(&mut self, source: &S, path: &Path<'_>) -> Written<S::Error> {
         let fail = |error| Err((path.to_string(), error));
         match source.node() {
             Err(error) => return fail(WriteError::Source(error)),
@@ -166,49 +170,52 @@ impl<R: Rewrite> Writer<'_, R> {
             Ok(Node::BigInt(digits)) => self.out.extend_from_slice(digits.as_bytes()),
             Ok(Node::Float(number)) => {
                 let number = self.rules.float(number);
-                let text = match self.style.numbers {
-                    Numbers::Python => Some(python_float(number)),
-                    Numbers::Rfc8785 => es6_float(number),
-                };
-                match text {
-                    Some(text) => self.out.extend_from_slice(text.as_bytes()),
-                    None => return fail(WriteError::NotFinite),
+                match self.style.numbers {
+                    Numbers::Python => write_python_float(self.out, number),
+                    Numbers::Rfc8785 => match es6_float(number) {
+                        Some(text) => self.out.extend_from_slice(text.as_bytes()),
+                        None => return fail(WriteError::NotFinite),
+                    },
                 }
             }
             Ok(Node::String(text)) => {
-                let text = self.rules.string(text.as_ref());
+                let text = self.rules.string(&text);
                 if !self.string(&text) {
                     return fail(WriteError::LoneSurrogate);
                 }
             }
             Ok(Node::Array(_) | Node::Object(_)) if self.depth == MAX_DEPTH => return fail(WriteError::TooDeep),
-            Ok(Node::Array(elements)) => self.array(&elements, path)?,
+            Ok(Node::Array(elements)) => self.array(elements, path)?,
             Ok(Node::Object(members)) => self.object(members, path)?,
         }
         Ok(())
     }
 
-    fn array<S: Source>(&mut self, elements: &[S], path: &Path<'_>) -> Written<S::Error> {
+    fn array(&mut self, elements: S::Elements, path: &Path<'_>) -> Written<S::Error> {
         self.out.push(b'[');
         self.depth += 1;
-        for (index, element) in elements.iter().enumerate() {
-            self.separate(index == 0);
-            self.value(element, &path.then(Step::Element(index)))?;
+        let mut is_empty = true;
+        for (index, element) in elements.enumerate() {
+            self.separate(is_empty);
+            is_empty = false;
+            self.value(&element, &path.then(Step::Element(index)))?;
         }
-        self.close(elements.is_empty(), b']');
+        self.close(is_empty, b']');
         Ok(())
     }
 
-    fn object<S: Source>(&mut self, mut members: Vec<(S::Text, S)>, path: &Path<'_>) -> Written<S::Error> {
-        match self.style.sorting {
-            Sorting::None => {}
-            Sorting::CodePoint => members.sort_unstable_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref())),
-            Sorting::Utf16 => members.sort_unstable_by(|(a, _), (b, _)| utf16(a.as_ref()).cmp(utf16(b.as_ref()))),
+    fn object(&mut self, members: S::Members, path: &Path<'_>) -> Written<S::Error> {
+        let start = self.members.len();
+        for member in members {
+            self.members.push(member.map_err(|error| (path.to_string(), WriteError::Source(error)))?);
         }
+        self.sort_from(start);
         self.out.push(b'{');
         self.depth += 1;
         let mut is_empty = true;
-        for (name, value) in &members {
+        while self.members.len() > start
+            && let Some((name, value)) = self.members.pop()
+        {
             let name = name.as_ref();
             if !self.rules.keeps(path, name) {
                 continue;
@@ -220,10 +227,20 @@ impl<R: Rewrite> Writer<'_, R> {
                 return Err((path.to_string(), WriteError::LoneSurrogate));
             }
             self.out.extend_from_slice(self.style.colon.as_bytes());
-            self.value(value, &path)?;
+            self.value(&value, &path)?;
         }
         self.close(is_empty, b'}');
         Ok(())
+    }
+
+    /// Brings the members of the object opened last, which stand from `start` on, into order: the first to write last.
+    fn sort_from(&mut self, start: usize) {
+        let members = self.members.get_mut(start..).unwrap_or_default();
+        match self.style.sorting {
+            Sorting::None => members.reverse(),
+            Sorting::CodePoint => members.sort_unstable_by(|(a, _), (b, _)| b.as_ref().cmp(a.as_ref())),
+            Sorting::Utf16 => members.sort_unstable_by(|(a, _), (b, _)| utf16(b.as_ref()).cmp(utf16(a.as_ref()))),
+        }
     }
 
     fn separate(&mut self, is_first: bool) {

@@ -5,17 +5,22 @@
 //! released profile never changes: `docs/keys.md` states each rule.
 
 mod canonical;
+mod decimal;
 mod digits;
+mod mask;
 mod profile;
 mod request;
 mod rule;
+mod scan;
+mod suspect;
 
 use std::fmt;
 
 pub use canonical::{canonical, matching, request_key};
+pub use mask::Mask;
 pub use profile::{DEFAULT_PROFILE, Digest, PROFILES, Profile, TestId, UnknownProfile};
 pub use request::{MODEL_LIST_ENDPOINTS, Request, RequestError, Shape, host_of, path_of, without_databricks_host};
-pub use rule::Rule;
+pub use rule::{Drop, Rules};
 
 /// The key of a recording: the first bytes of a digest, all of them or six.
 ///

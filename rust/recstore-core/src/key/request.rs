@@ -1,6 +1,10 @@
 //! A request as recordings hold it.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+use memchr::{memchr2, memchr3};
 
 use crate::json::{Node, Source};
 
@@ -62,32 +66,46 @@ impl<S: Source> Request<S> {
     /// # Errors
     /// Where a member that the key needs is missing or of the wrong kind.
     pub fn split(source: &S) -> Result<Self, RequestError<S::Error>> {
-        let Node::Object(mut members) = source.node().map_err(RequestError::Source)? else {
+        let Node::Object(members) = source.node().map_err(RequestError::Source)? else {
             return Err(RequestError::NotAnObject);
         };
-        let mut take = |name: &'static str| {
-            let place = members.iter().position(|(member, _)| member.as_ref() == name.as_bytes());
-            place.map(|place| members.swap_remove(place).1)
-        };
-        if let Some(tool_name) = take("tool_name") {
-            let provider = take("provider").ok_or(RequestError::Missing("provider"))?;
-            let body = take("kwargs").ok_or(RequestError::Missing("kwargs"))?;
+        let [mut method, mut url, mut body, mut payload, mut provider, mut tool_name, mut kwargs] = Default::default();
+        for member in members {
+            let (name, value) = member.map_err(RequestError::Source)?;
+            let place = match name.as_ref() {
+                b"method" => &mut method,
+                b"url" => &mut url,
+                b"body" => &mut body,
+                b"payload" => &mut payload,
+                b"provider" => &mut provider,
+                b"tool_name" => &mut tool_name,
+                b"kwargs" => &mut kwargs,
+                _ => continue,
+            };
+            *place = Some(value);
+        }
+        if let Some(tool_name) = tool_name {
+            let provider = provider.ok_or(RequestError::Missing("provider"))?;
+            let body = kwargs.ok_or(RequestError::Missing("kwargs"))?;
             let (method, url) = (String::new(), String::new());
             return Ok(Self { shape: Shape::Tool, method, url, body, tool: Some((provider, tool_name)) });
         }
-        let (shape, body) = match (take("body"), take("payload")) {
+        let (shape, body) = match (body, payload) {
             (Some(body), _) => (Shape::Inference, body),
             (None, Some(payload)) => (Shape::Http, payload),
             (None, None) => return Err(RequestError::UnknownShape),
         };
-        let mut text = |name: &'static str| {
-            let value = take(name).ok_or(RequestError::Missing(name))?;
+        let text = |name: &'static str, value: Option<S>| {
+            let value = value.ok_or(RequestError::Missing(name))?;
             match value.node().map_err(RequestError::Source)? {
-                Node::String(text) => Ok(String::from_utf8_lossy(text.as_ref()).into_owned()),
+                // Checking what is nearly always UTF-8 takes less than looking for what is not.
+                Node::String(text) => Ok(String::from_utf8(text.into_owned())
+                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())),
                 _ => Err(RequestError::NotAString(name)),
             }
         };
-        Ok(Self { shape, method: text("method")?.to_uppercase(), url: text("url")?, body, tool: None })
+        let (method, url) = (text("method", method)?, text("url", url)?);
+        Ok(Self { shape, method: method.to_uppercase(), url, body, tool: None })
     }
 }
 
@@ -99,7 +117,12 @@ impl<S: Source> Request<S> {
 /// ```
 #[must_use]
 pub fn without_databricks_host(url: &str) -> Cow<'_, str> {
-    match url.rsplit_once("cloud.databricks.com") {
+    const HOST: &str = "cloud.databricks.com";
+    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(HOST));
+    if FINDER.find(url.as_bytes()).is_none() {
+        return Cow::Borrowed(url); // which the search through `str` takes longer to see
+    }
+    match url.rsplit_once(HOST) {
         Some((_, rest)) => Cow::Owned(format!("__databricks__{rest}")),
         None => Cow::Borrowed(url),
     }
@@ -115,51 +138,68 @@ pub fn without_databricks_host(url: &str) -> Cow<'_, str> {
 /// ```
 #[must_use]
 pub fn path_of(url: &str) -> String {
-    let url = clean(url);
-    let (scheme, rest) = split_scheme(&url);
-    let (_, rest) = split_host(rest);
-    let end = rest.find(['?', '#']).unwrap_or(rest.len());
-    let path = rest.get(..end).unwrap_or_default();
-    // What follows a semicolon in the last segment are parameters, in the schemes that have them.
+    Url::split(&clean(url)).path.to_owned()
+}
+
+/// Returns the host of `url`, with user and port where they are given.
+#[must_use]
+pub fn host_of(url: &str) -> String {
+    Url::split(&clean(url)).host.to_owned()
+}
+
+/// The parts of a URL that matter, as `urllib.parse.urlparse` sees them.
+pub(super) struct Url<'u> {
+    /// The host, with user and port where they are given.
+    pub(super) host: &'u str,
+    /// The path.
+    pub(super) path: &'u str,
+}
+
+impl<'u> Url<'u> {
+    /// Splits a URL that is [`clean`].
+    pub(super) fn split(url: &'u str) -> Self {
+        let (scheme, rest) = split_scheme(url);
+        let (host, rest) = split_host(rest);
+        let path = rest.split_at(memchr2(b'?', b'#', rest.as_bytes()).unwrap_or(rest.len())).0;
+        Self { host, path: without_parameters(path, scheme) }
+    }
+}
+
+/// What follows a semicolon in the last segment are parameters, in the schemes that have them.
+fn without_parameters<'p>(path: &'p str, scheme: &str) -> &'p str {
     const WITH_PARAMETERS: &[&str] = &[
         "", "ftp", "hdl", "prospero", "http", "imap", "https", "shttp", "rtsp", "rtsps", "rtspu", "sip", "sips", "mms",
         "sftp", "tel",
     ];
     let last_segment = path.rfind('/').unwrap_or(0);
     match path.get(last_segment..).and_then(|segment| segment.find(';')) {
-        Some(semicolon) if WITH_PARAMETERS.contains(&scheme.as_str()) => {
-            path.get(..last_segment + semicolon).unwrap_or_default().to_owned()
+        Some(semicolon) if WITH_PARAMETERS.iter().any(|name| name.eq_ignore_ascii_case(scheme)) => {
+            path.get(..last_segment + semicolon).unwrap_or_default()
         }
-        _ => path.to_owned(),
+        _ => path,
     }
 }
 
-/// Returns the host of `url`, with user and port where they are given.
-#[must_use]
-pub fn host_of(url: &str) -> String {
-    let url = clean(url);
-    split_host(split_scheme(&url).1).0.to_owned()
-}
-
-fn clean(url: &str) -> String {
+/// Leaves out what Python leaves out of a URL before it looks at it.
+pub(super) fn clean(url: &str) -> Cow<'_, str> {
     let url = url.trim_start_matches(|character: char| character <= ' ');
-    url.chars().filter(|character| !matches!(character, '\t' | '\r' | '\n')).collect()
+    match memchr3(b'\t', b'\r', b'\n', url.as_bytes()) {
+        Some(_) => Cow::Owned(url.replace(['\t', '\r', '\n'], "")),
+        None => Cow::Borrowed(url),
+    }
 }
 
-fn split_scheme(url: &str) -> (String, &str) {
+fn split_scheme(url: &str) -> (&str, &str) {
     let is_scheme = |scheme: &str| {
         scheme.starts_with(|first: char| first.is_ascii_alphabetic())
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
     };
-    match url.split_once(':') {
-        Some((scheme, rest)) if is_scheme(scheme) => (scheme.to_ascii_lowercase(), rest),
-        _ => (String::new(), url),
-    }
+    url.split_once(':').filter(|(scheme, _)| is_scheme(scheme)).unwrap_or(("", url))
 }
 
 fn split_host(rest: &str) -> (&str, &str) {
     match rest.strip_prefix("//") {
-        Some(rest) => rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len())),
+        Some(rest) => rest.split_at(memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len())),
         None => ("", rest),
     }
 }

@@ -1,108 +1,82 @@
 //! The named rules that profiles are made of.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
-use memchr::memmem;
-use regex::bytes::{Captures, Regex};
-
-use super::digits::to_ascii_digits;
+use super::decimal;
+use super::mask::Mask;
+use super::suspect::has_suspect;
 use crate::json::{Path, Rewrite, Step, round_decimals};
 
-/// One way in which a request is changed before its key is taken. A profile applies its rules in their order.
+/// How the body of a request is changed before its key is taken.
+#[derive(Debug)]
+pub struct Rules {
+    /// Which members are left out.
+    pub drops: &'static [Drop],
+    /// What is replaced in every string value, in this order.
+    pub masks: &'static [&'static Mask],
+    /// To how many decimals doubles are rounded, and then the numbers with four and more decimals in string values.
+    pub decimals: Option<usize>,
+}
+
+/// A member that is left out.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Rule {
-    /// Drops a member at the root of the body where the URL's host contains a word.
-    DropForHost {
+pub enum Drop {
+    /// At the root of the body, where the URL's host contains a word.
+    ForHost {
         /// The word.
         host: &'static str,
         /// The member.
         member: &'static str,
     },
-    /// Drops a member of the objects `parents`, where these are members of the body's root or of an object that is an
-    /// element of an array, at any depth.
-    DropInside {
+    /// In the objects `parents`, where these are members of the body's root or of an object that is an element of an
+    /// array, at any depth.
+    Inside {
         /// Names of the objects.
         parents: &'static [&'static str],
         /// The member.
         member: &'static str,
     },
-    /// Rewrites every string value by a regular expression.
-    RewriteStrings(Rewriting),
-    /// Rounds every double.
-    RoundFloats {
-        /// How many decimals are kept.
-        decimals: usize,
-    },
-    /// Rounds the numbers with four and more decimals that stand in string values.
-    RoundFloatsInStrings {
-        /// How many decimals are kept.
-        decimals: usize,
-    },
 }
 
-/// A pattern and what is put in its place.
-#[derive(Debug)]
-pub struct Rewriting {
-    /// Text that every match contains; strings without it are not searched.
-    pub needs: &'static str,
-    /// The pattern, compiled when the first string needs it.
-    pub pattern: LazyLock<Regex>,
-    /// The text put in the place of each match.
-    pub with: &'static str,
-}
-
-impl Rewriting {
-    fn apply<'t>(&self, text: Cow<'t, [u8]>) -> Cow<'t, [u8]> {
-        if memmem::find(&text, self.needs.as_bytes()).is_none() {
-            return text;
-        }
-        replace(&self.pattern, text, |_| self.with.as_bytes().to_vec())
-    }
-}
-
-/// What Python's `-?\d+\.\d{4,}` matches in a `str`.
-static LONG_DECIMAL: LazyLock<Regex> = LazyLock::new(|| compile(r"-?\d+\.\d{4,}"));
-
-pub(super) fn compile(pattern: &str) -> Regex {
-    #[expect(clippy::expect_used, reason = "the patterns are constants of this crate, each compiled by a test")]
-    Regex::new(pattern).expect("a constant pattern compiles")
+impl Rules {
+    /// No change.
+    pub(super) const NONE: Self = Self { drops: &[], masks: &[], decimals: None };
 }
 
 /// The rules of a profile, about to be applied to the body of a request for one host.
 pub(super) struct Applied<'a> {
-    pub(super) rules: &'a [&'static Rule],
+    pub(super) rules: &'a Rules,
     pub(super) host: &'a str,
 }
 
 impl Rewrite for Applied<'_> {
     fn float(&self, number: f64) -> f64 {
-        self.rules.iter().fold(number, |number, rule| match rule {
-            Rule::RoundFloats { decimals } => round_decimals(number, *decimals),
-            _ => number,
-        })
+        self.rules.decimals.map_or(number, |decimals| round_decimals(number, decimals))
     }
 
     fn string<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
-        self.rules.iter().fold(Cow::Borrowed(text), |text, rule| match rule {
-            Rule::RewriteStrings(rewriting) => rewriting.apply(text),
-            Rule::RoundFloatsInStrings { decimals } => round_in_string(text, *decimals),
-            _ => text,
-        })
+        let text = Cow::Borrowed(text);
+        if !has_suspect(&text) {
+            return text;
+        }
+        let text = self.rules.masks.iter().fold(text, |text, mask| mask.apply(text));
+        match self.rules.decimals {
+            Some(decimals) => decimal::round_in_text(text, decimals),
+            None => text,
+        }
     }
 
     fn keeps(&self, path: &Path<'_>, name: &[u8]) -> bool {
-        self.rules.iter().all(|rule| match rule {
-            Rule::DropForHost { host, member } => {
+        self.rules.drops.iter().all(|drop| match drop {
+            Drop::ForHost { host, member } => {
                 !(name == member.as_bytes() && is_root(path) && self.host.contains(host))
             }
-            Rule::DropInside { parents, member } => {
+            Drop::Inside { parents, member } => {
                 !(name == member.as_bytes()
                     && path.parent.is_some_and(|outer| is_root(outer) || matches!(outer.step, Step::Element(_)))
                     && matches!(path.step, Step::Member(parent) if parents.iter().any(|name| name.as_bytes() == parent)))
             }
-            _ => true,
         })
     }
 }
@@ -112,24 +86,111 @@ fn is_root(path: &Path<'_>) -> bool {
     path.parent.is_some_and(|request| request.parent.is_none())
 }
 
-fn round_in_string(text: Cow<'_, [u8]>, decimals: usize) -> Cow<'_, [u8]> {
-    // Digits beyond ASCII count too, as in Python; they begin with a byte from 0x80 on.
-    let may_be_digit = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_digit() || *byte >= 0x80);
-    let may_match = memchr::memchr_iter(b'.', &text)
-        .any(|point| may_be_digit(text.get(point + 1)) && point > 0 && may_be_digit(text.get(point - 1)));
-    if !may_match {
-        return text;
-    }
-    replace(&LONG_DECIMAL, text, |number| {
-        let rounded = to_ascii_digits(number).and_then(|digits| digits.parse::<f64>().ok());
-        rounded.map_or_else(|| number.to_vec(), |number| format!("{number:.decimals$}").into_bytes())
-    })
-}
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use proptest::prelude::*;
+    use regex::bytes::Regex;
 
-fn replace<'t>(pattern: &Regex, text: Cow<'t, [u8]>, with: impl Fn(&[u8]) -> Vec<u8>) -> Cow<'t, [u8]> {
-    let replacement = |found: &Captures<'_>| with(found.get(0).map_or(b"", |whole| whole.as_bytes()));
-    match pattern.replace_all(&text, replacement) {
-        Cow::Borrowed(_) => text,
-        Cow::Owned(changed) => Cow::Owned(changed),
+    use super::super::{mask, scan};
+    use super::*;
+    use crate::json::Text;
+
+    const UUID: &str = "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}";
+    static MASKS: [&Mask; 4] = [&mask::SCORE, &mask::ATTRIBUTES, &mask::DOCUMENT_ID, &mask::CITATION];
+    static CURRENT: Rules = Rules { drops: &[], masks: &MASKS, decimals: Some(5) };
+
+    /// The rules for strings as an engine for any pattern applies them, to every string.
+    fn rewritten_by_patterns(text: &[u8]) -> Vec<u8> {
+        // Python's \s takes U+001C to U+001F for white space too; and [^}] there takes lone surrogates.
+        let space = r"[\s\x1C-\x1F]*";
+        let masks = [
+            (format!(r"score:{space}[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?"), "score: __NORMALIZED__"),
+            (format!(r",?{space}attributes:{space}\{{(?-u:[^}}])*\}}"), ""),
+            (format!("document_id:{space}{UUID}"), "document_id: __NORMALIZED__"),
+            (format!(r"<\|{UUID}\|>"), "<|__NORMALIZED__|>"),
+        ];
+        let masked = masks.iter().fold(text.to_vec(), |text, (pattern, with)| {
+            Regex::new(pattern).unwrap().replace_all(&text, with.as_bytes()).into_owned()
+        });
+        let round = |found: &regex::bytes::Captures<'_>| {
+            let digits = super::super::digits::to_ascii_digits(&found[0]).unwrap();
+            format!("{:.5}", digits.parse::<f64>().unwrap()).into_bytes()
+        };
+        Regex::new(r"-?\d+\.\d{4,}").unwrap().replace_all(&masked, round).into_owned()
+    }
+
+    fn assert_same(text: &[u8]) {
+        let rewritten = Applied { rules: &CURRENT, host: "" }.string(text).into_owned();
+        assert_eq!(Text::from(rewritten), Text::from(rewritten_by_patterns(text)), "{:?}", Text::from(text.to_vec()));
+    }
+
+    #[test]
+    fn strings_are_rewritten_as_the_patterns_would() {
+        let pieces = prop_oneof![
+            prop::sample::select(vec![
+                "score:",
+                "attributes:",
+                "document_id:",
+                "<|",
+                "|>",
+                "{",
+                "}",
+                ",",
+                " ",
+                "\u{1F}",
+                "\u{2003}",
+                "\u{85}",
+                "-",
+                "+",
+                ".",
+                "e",
+                "E5",
+                "1",
+                "0.12345",
+                "12345",
+                "9.99999",
+                "\u{661}",
+                "\u{1D7D9}",
+                "\u{B2}",
+                "e:",
+                "s:",
+                "d:",
+                "0123abcd-0123-abcd-0123-0123456789ab",
+                "0123abcd-0123-abcd-0123-0123456789aB",
+                "some words between ",
+            ])
+            .prop_map(|piece| piece.as_bytes().to_vec()),
+            Just(b"\xED\xA0\x80".to_vec()), // a lone surrogate
+            "\\PC{0,4}".prop_map(String::into_bytes),
+        ];
+        let texts = prop::collection::vec(pieces, 0..14).prop_map(|pieces| pieces.concat());
+        proptest!(ProptestConfig::with_cases(3000), |(text in texts)| assert_same(&text));
+    }
+
+    #[test]
+    fn a_match_is_found_wherever_it_begins() {
+        for text in
+            ["score:1", "attributes:{}", "document_id:0123abcd-0123-abcd-0123-0123456789ab", "0.1234", "\u{661}.1234"]
+        {
+            for before in 0..40 {
+                for after in 0..20 {
+                    assert_same(format!("{}{text}{}", "x".repeat(before), "y".repeat(after)).as_bytes());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn digits_and_white_space_are_those_of_the_patterns() {
+        let (digit, space) = (Regex::new(r"^\d$").unwrap(), Regex::new(r"^[\s\x1C-\x1F]$").unwrap());
+        for character in '\0'..=char::MAX {
+            let text = character.to_string().into_bytes();
+            let length = |is_one: bool| if is_one { text.len() } else { 0 };
+            assert_eq!(scan::digits(&text, 0), length(digit.is_match(&text)), "{character:?}");
+            assert_eq!(scan::spaces(&text, 0), length(space.is_match(&text)), "{character:?}");
+            assert_eq!(text.len() - scan::digits_before(&text, 0, text.len()), scan::digits(&text, 0), "{character:?}");
+            assert_eq!(text.len() - scan::spaces_before(&text, 0, text.len()), scan::spaces(&text, 0), "{character:?}");
+        }
     }
 }

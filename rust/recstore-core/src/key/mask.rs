@@ -1,0 +1,134 @@
+//! What is masked in the text of requests, because it differs from one run to the next.
+//!
+//! Each mask stands for a pattern of Python's `re` on `str`, which is told beside it and which the tests compare it
+//! with. It is looked for by hand: on real requests an engine for any pattern took more than twice the instructions.
+//! Every byte is looked at a fixed number of times, so that hostile text takes time in proportion to its length.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+use super::scan::{digits, spaces, spaces_before};
+
+/// Something that is replaced in the text of requests.
+#[derive(Debug)]
+pub struct Mask {
+    /// Finds the text that every match contains.
+    word: LazyLock<Finder<'static>>,
+    /// Looks at one place where the word is.
+    look: Look,
+    /// The text put in the place of each match.
+    with: &'static str,
+}
+
+/// Says what matches in a text around the word in a range of it, not before a place; in this order.
+type Look = fn(&[u8], Range<usize>, usize) -> Found;
+
+/// What is found around a word.
+enum Found {
+    /// A match.
+    Match(Range<usize>),
+    /// None here.
+    Nothing,
+    /// None here, and none further on.
+    NothingMore,
+}
+
+impl Found {
+    fn up_to(start: usize, end: Option<usize>) -> Self {
+        end.map_or(Self::Nothing, |end| Self::Match(start..end))
+    }
+}
+
+/// `score:\s*[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?`
+pub(super) static SCORE: Mask = Mask {
+    word: LazyLock::new(|| Finder::new("score:")),
+    look: |text, word, _| Found::up_to(word.start, number(text, spaces(text, word.end))),
+    with: "score: __NORMALIZED__",
+};
+
+/// `,?\s*attributes:\s*\{[^}]*\}`
+pub(super) static ATTRIBUTES: Mask = Mask {
+    word: LazyLock::new(|| Finder::new("attributes:")),
+    look: |text, word, from| {
+        let Some(inside) = byte(text, spaces(text, word.end), b"{") else { return Found::Nothing };
+        let Some(length) = text.get(inside..).and_then(|inside| memchr::memchr(b'}', inside)) else {
+            return Found::NothingMore;
+        };
+        let before = spaces_before(text, from, word.start);
+        let has_comma = before > from && text.get(before - 1) == Some(&b',');
+        Found::Match(before - usize::from(has_comma)..inside + length + 1)
+    },
+    with: "",
+};
+
+/// `document_id:\s*UUID`
+pub(super) static DOCUMENT_ID: Mask = Mask {
+    word: LazyLock::new(|| Finder::new("document_id:")),
+    look: |text, word, _| Found::up_to(word.start, uuid(text, spaces(text, word.end))),
+    with: "document_id: __NORMALIZED__",
+};
+
+/// `<\|UUID\|>`
+pub(super) static CITATION: Mask = Mask {
+    word: LazyLock::new(|| Finder::new("<|")),
+    look: |text, word, _| {
+        let end = uuid(text, word.end).and_then(|end| byte(text, end, b"|")).and_then(|end| byte(text, end, b">"));
+        Found::up_to(word.start, end)
+    },
+    with: "<|__NORMALIZED__|>",
+};
+
+impl Mask {
+    pub(super) fn apply<'t>(&self, text: Cow<'t, [u8]>) -> Cow<'t, [u8]> {
+        let mut masked = Vec::new();
+        let mut done = 0;
+        for start in self.word.find_iter(&text) {
+            if start < done {
+                continue; // within what was replaced
+            }
+            match (self.look)(&text, start..start + self.word.needle().len(), done) {
+                Found::Match(place) => {
+                    masked.extend_from_slice(text.get(done..place.start).unwrap_or_default());
+                    masked.extend_from_slice(self.with.as_bytes());
+                    done = place.end;
+                }
+                Found::Nothing => {}
+                Found::NothingMore => break,
+            }
+        }
+        if done == 0 {
+            return text;
+        }
+        masked.extend_from_slice(text.get(done..).unwrap_or_default());
+        Cow::Owned(masked)
+    }
+}
+
+/// Returns the end of `[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?` at a place.
+fn number(text: &[u8], at: usize) -> Option<usize> {
+    let some_digits = |at: usize| Some(digits(text, at)).filter(|end| *end > at);
+    let sign = |at: usize| byte(text, at, b"+-").unwrap_or(at);
+    let whole = digits(text, sign(at));
+    let fraction = byte(text, whole, b".").and_then(some_digits);
+    let end = fraction.or(Some(whole).filter(|end| *end > sign(at)))?;
+    let exponent = byte(text, end, b"eE").and_then(|at| some_digits(sign(at)));
+    Some(exponent.unwrap_or(end))
+}
+
+/// Returns the end of `[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}` at a place.
+fn uuid(text: &[u8], at: usize) -> Option<usize> {
+    let end = at + 36;
+    let fits = |(index, byte): (usize, &u8)| match index {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+    };
+    text.get(at..end)?.iter().enumerate().all(fits).then_some(end)
+}
+
+/// Returns the place after one of some bytes, if that is there.
+fn byte(text: &[u8], at: usize, any_of: &[u8]) -> Option<usize> {
+    text.get(at).filter(|byte| any_of.contains(byte)).map(|_| at + 1)
+}
