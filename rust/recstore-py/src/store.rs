@@ -9,6 +9,7 @@ use pyo3::types::{PyDict, PyString};
 use recstore_core::json::Value;
 use recstore_core::key::Key;
 use recstore_core::loose::{OnConflict, Outcome};
+use recstore_core::pack::Form;
 use recstore_core::recording::{Answer, Limits, RecordedError};
 use recstore_core::store::{self, Cache, CacheState, Options};
 
@@ -165,8 +166,16 @@ impl Store {
     }
 
     /// Write all recordings of the tree into a pack at `path`, to take elsewhere; the same tree gives the same bytes.
-    fn pack(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        py.detach(|| self.0.export(&path)).map_err(|error| raise(py, error))
+    ///
+    /// A pack of the form `"fast"` is mapped and answers as it lies there; one of the form `"small"` is compressed, to about
+    /// a twentieth, and takes longer to write and to answer: docs/format.md, "Two forms", has the numbers. Every way to open
+    /// one takes both.
+    #[pyo3(signature = (path, *, form="fast"))]
+    fn pack(&self, py: Python<'_>, path: PathBuf, form: &str) -> PyResult<()> {
+        let Some(form) = Form::named(form) else {
+            return Err(PyValueError::new_err(format!("form is \"fast\" or \"small\", not {form:?}")));
+        };
+        py.detach(|| self.0.export(&path, form)).map_err(|error| raise(py, error))
     }
 
     /// Read every file and the whole pack, and return what is not as it should be: a dict of `files` (how many),

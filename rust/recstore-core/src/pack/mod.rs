@@ -6,17 +6,22 @@
 //! A pack may be damaged, or made by a stranger. Every page of it has a checksum that is verified before the first byte
 //! of that page is used ([`sums`](self)); every number read from it is checked against the file before it is used.
 
+mod compress;
 mod error;
 mod find;
 mod format;
+mod frames;
 mod map;
 mod open;
+mod recent;
+mod shared;
 mod sums;
 mod verify;
 mod write;
 
 pub use error::{PackError, PackProblem};
 pub use find::Entry;
+pub use format::Form;
 pub use map::Map;
 pub use open::{Meta, Pack};
 pub use write::Writer;
