@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use recstore_core::key::Key;
-use recstore_core::pack::{Meta, Pack, PackError, Writer};
+use recstore_core::pack::{Form, Meta, Pack, PackError, Writer};
 use recstore_core::recording::{FileName, Limits, View, encode};
 
 fn recording(number: usize) -> Vec<u8> {
@@ -27,8 +27,9 @@ fn key(number: usize) -> Key {
 
 const COUNT: usize = 12;
 
-fn pack() -> Vec<u8> {
-    let mut writer = Writer::new(Cursor::new(Vec::new()), false).unwrap();
+fn pack(form: Form) -> Vec<u8> {
+    let out = Cursor::new(Vec::new());
+    let mut writer = if form == Form::Fast { Writer::new(out, false) } else { Writer::small(out) }.unwrap();
     for number in 0..COUNT {
         let block = encode(&recording(number), &Limits::default()).unwrap();
         writer.add(0, FileName::Key(key(number)), None, &block).unwrap();
@@ -47,7 +48,8 @@ fn look(bytes: &[u8]) -> Result<(), PackError> {
         assert_eq!(rows.len(), 1);
         let row = rows[0];
         assert_eq!(pack.entry(row)?.name, FileName::Key(key(number)));
-        let view = View::new(pack.block(row)?).unwrap();
+        let block = pack.block(row)?;
+        let view = View::new(&block).unwrap();
         assert_eq!(view.file().unwrap(), recording(number));
         assert_eq!(view.chunk_count(), 2);
         assert_eq!(view.chunk_type(1).unwrap().unwrap().as_str(), Some("a.B"));
@@ -58,9 +60,12 @@ fn look(bytes: &[u8]) -> Result<(), PackError> {
 
 #[test]
 fn every_flipped_bit_is_found_out_before_a_byte_of_it_is_used() {
-    let whole = pack();
-    look(&whole).unwrap();
-    let mut damaged = whole.clone();
+    [Form::Fast, Form::Small].map(pack).iter().for_each(|whole| flip_every_bit(whole));
+}
+
+fn flip_every_bit(whole: &[u8]) {
+    look(whole).unwrap();
+    let mut damaged = whole.to_vec();
     let mut unnoticed = 0;
     for byte in 0..whole.len() {
         for bit in 0..8 {
@@ -80,12 +85,13 @@ fn every_flipped_bit_is_found_out_before_a_byte_of_it_is_used() {
 
 #[test]
 fn every_cut_is_refused_at_open() {
-    let whole = pack();
-    for length in 0..whole.len() {
-        assert!(Pack::over(&whole[..length], Path::new("a.pack")).is_err(), "{length}");
+    for whole in [Form::Fast, Form::Small].map(pack) {
+        for length in 0..whole.len() {
+            assert!(Pack::over(&whole[..length], Path::new("a.pack")).is_err(), "{length}");
+        }
+        let longer = [&whole[..], b"\0"].concat();
+        assert!(Pack::over(&longer[..], Path::new("a.pack")).is_err());
     }
-    let longer = [&whole[..], b"\0"].concat();
-    assert!(Pack::over(&longer[..], Path::new("a.pack")).is_err());
 }
 
 #[test]

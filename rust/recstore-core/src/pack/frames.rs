@@ -70,11 +70,12 @@ impl<B: AsRef<[u8]>> Pack<B> {
             return rebuild(&[]);
         }
         let frame = self.frame_with(range.start)?;
-        if frame.text == range {
-            // A long text alone in its frame; as long as the limits allow, and not kept.
+        let is_group = frame.text.end - frame.text.start <= GROUP as u64;
+        if !is_group && frame.text == range {
+            // Alone in its frame, and as long as the limits allow.
             return rebuild(&self.decompressed(&frame)?);
         }
-        if range.end > frame.text.end || frame.text.end - frame.text.start > GROUP as u64 {
+        if !is_group || range.end > frame.text.end {
             return Err(self.problem(damaged(range.start, "a recording does not lie in a group as groups are")));
         }
         let text = self.unpacked.groups.get(frame.number, || self.decompressed(&frame).map(Arc::from))?;

@@ -32,7 +32,7 @@ impl<B: AsRef<[u8]> + Sync> Pack<B> {
     /// Where one is, or the pack is damaged.
     pub fn check_blocks(&self) -> Result<(), PackError> {
         let mut blocks = (0..self.count).map(|row| self.block_range(row)).collect::<Result<Vec<_>, _>>()?;
-        blocks.sort_unstable_by_key(|block| block.start);
+        blocks.sort_unstable_by_key(|block| (block.start, block.end));
         let overlaps = |pair: &[Range<u64>]| matches!(pair, [first, second] if first.end > second.start);
         match blocks.windows(2).find(|pair| overlaps(pair)) {
             Some([_, second]) => Err(self.problem(damaged(second.start, "a block begins inside of another"))),
