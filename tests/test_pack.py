@@ -198,7 +198,10 @@ def test_a_damaged_cache_gives_the_files_answers(examples: Path) -> None:
     [
         (b"", "this is no pack of recstore's"),
         (b"{}", "this is no pack of recstore's; `recstore pack` makes one from a folder of recordings"),
-        (b"\x89RSP\r\n\x1a\n" + struct.pack("<I", 3), "the pack has format 3, and this release reads the formats 1 and 2"),
+        (
+            b"\x89RSP\r\n\x1a\n" + struct.pack("<I", 3),
+            "the pack has format 3, and this release reads the formats 1 and 2",
+        ),
         (b"\x89RSP\r\n\x1a\n" + struct.pack("<I", 1), "the pack is 12 bytes long and should be 4096"),
     ],
 )
@@ -399,7 +402,19 @@ def test_both_forms_answer_alike(examples: Path, tmp_path: Path) -> None:
     for one, other in zip(fast.recordings(), small.recordings(), strict=True):
         assert one.is_packed
         assert other.is_packed
-        for name in ("key", "path", "profile", "test_id", "request", "body", "details", "error", "raw", "status", "text"):
+        for name in (
+            "key",
+            "path",
+            "profile",
+            "test_id",
+            "request",
+            "body",
+            "details",
+            "error",
+            "raw",
+            "status",
+            "text",
+        ):
             assert getattr(one, name) == getattr(other, name), name
         assert [(chunk.type, chunk.raw) for chunk in one] == [(chunk.type, chunk.raw) for chunk in other]
         assert [answer.body for answer in one.answers] == [answer.body for answer in other.answers]
