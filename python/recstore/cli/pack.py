@@ -1,7 +1,7 @@
 """Put all recordings of a tree into one file.
 
-Without --output, the pack beside the recordings (in .recstore/) is brought up to date. A pack to take elsewhere is of the
-fast form, which answers as it lies there, or of the small form, which is a twentieth of the size and slower.
+Without --output, the pack beside the recordings (in .recstore/) is brought up to date. A pack to take elsewhere is of
+the fast form, which answers as it lies there, or of the small form, a twentieth of its size and slower.
 """
 
 from __future__ import annotations
