@@ -129,3 +129,25 @@ fn more_chunks_than_the_limit_are_refused() {
     assert!(encode(text, &limits(3)).is_ok());
     assert_eq!(encode(text, &limits(2)).unwrap_err().to_string(), "more chunks than the limit of 2 for one recording");
 }
+
+#[test]
+fn more_texts_than_share_a_dictionary_are_read_again() {
+    // Each is 8.4 MB long, so that fifteen fill a volume of 128 MiB.
+    let text = |number: usize| {
+        format!(r#"{{"request":{{}},"response":{{"body":["{}",{number}]}}}}"#, "a long text ".repeat(700_000))
+            .into_bytes()
+    };
+    let mut writer = Writer::small(Cursor::new(Vec::new())).unwrap();
+    for number in 0..18 {
+        let block = encode(&text(number), &Limits::default()).unwrap();
+        writer.add(0, FileName::Key(key(number)), None, &block).unwrap();
+    }
+    let bytes = writer.finish(&[String::new()], &Meta::default()).unwrap().into_inner();
+    assert!(bytes.len() < 100_000);
+    let pack = Pack::over(&bytes[..], Path::new("a.pack")).unwrap();
+    for number in 0..18 {
+        let block = pack.block(pack.find(&key(number)).unwrap()[0]).unwrap();
+        assert!(View::new(&block).unwrap().file().unwrap() == text(number), "{number}");
+    }
+    assert_eq!(pack.verify(), []);
+}
