@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import xxhash
+import zstandard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,9 @@ class Pack:
         self.data = data = path.read_bytes()
         assert data[:8] == b"\x89RSP\r\n\x1a\n"
         version, _, length, self.root, count, _ = struct.unpack_from("<IIQQII", data, 8)
-        assert (version, length) == (1, len(data))
+        assert version in (1, 2)
+        assert length == len(data)
+        self.is_small = version == 2
         assert length % PAGE == 0
         assert page_sum(data[:4088], 0) == struct.unpack_from("<Q", data, 4088)[0]
         self.sections = {}
@@ -88,10 +91,11 @@ class Pack:
     def entries(self) -> list[Entry]:
         """Return every recording, in the order of keys."""
         folders, names = self.texts("DIRS"), self.texts("NAMS")
+        texts = self.texts_of_frames() if self.is_small else b""
         found = []
         for row in range(self.count):
-            offset, length, folder, detail, kind, key_length, _ = struct.unpack_from(
-                "<QII4sBBH", self.sections["ROWS"], row * 24
+            offset, length, folder, detail, kind, key_length, layout, _ = struct.unpack_from(
+                "<QII4sBBBB", self.sections["ROWS"], row * 24
             )
             key = self.sections["KEYS"][row * 32 : row * 32 + key_length]
             name = {
@@ -100,8 +104,54 @@ class Pack:
                 2: names[int.from_bytes(detail, "little")] if kind == 2 else "",
             }[kind]
             path = f"{folders[folder]}/{name}" if folders[folder] else name
-            found.append(self.entry(path, key, self.sections["BLKS"][offset : offset + length]))
+            if self.is_small:
+                found.append(self.rebuilt(path, key, texts[offset : offset + length], layout))
+            else:
+                assert layout == 0
+                found.append(self.entry(path, key, self.sections["BLKS"][offset : offset + length]))
         return found
+
+    def texts_of_frames(self) -> bytes:
+        """Return the texts of all frames of the small form, one after another."""
+        rows = list(struct.iter_unpack("<QQII", self.sections["FRMS"]))
+        starts = [(0, 0), *((text_end, end) for text_end, end, _, _ in rows)]
+
+        def frame(number: int) -> bytes:
+            (text_start, start), (text_end, end, dictionary, zero) = starts[number], rows[number]
+            assert zero == 0
+            known = None
+            if dictionary:
+                assert rows[dictionary - 1][2] == 0, "a dictionary has none itself"
+                known = zstandard.ZstdCompressionDict(frame(dictionary - 1), dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+            text = zstandard.ZstdDecompressor(dict_data=known).decompress(self.sections["TEXT"][start:end])
+            assert len(text) == text_end - text_start
+            return text
+
+        return b"".join(map(frame, range(len(rows))))
+
+    @staticmethod
+    def rebuilt(path: str, key: bytes, text: bytes, layout: int) -> Entry:
+        """Return one recording of the small form, as far as it can be told without knowing what a recording is."""
+        try:
+            recording = json.loads(text)
+            response = recording["response"]
+        except (ValueError, KeyError, TypeError):
+            return Entry(path, key, b"", 4, [], b"", b"", b"", text)
+        if recording.get("id_normalization_mapping"):
+            return Entry(path, key, text, 0, [], b"", b"", b"", text)
+
+        def compact(value: object) -> bytes:
+            return json.dumps(value, separators=(",", ":")).encode()
+
+        flags = bool(response.get("is_streaming")) | bool(response.get("is_exception")) << 1 | layout << 8
+        body, test_id = response.get("body"), recording.get("test_id")
+        chunks = []
+        for item in body if isinstance(body, list) else [] if body is None else [body]:
+            is_tagged = isinstance(item, dict) and set(item) == {"__type__", "__data__"}
+            tag, data = (compact(item["__type__"]), item["__data__"]) if is_tagged else (b"", item)
+            chunks.append((compact(data), tag))
+        named = b"" if test_id is None else compact(test_id)
+        return Entry(path, key, text, flags, chunks, named, compact(recording["request"]), compact(body), text)
 
     @staticmethod
     def entry(path: str, key: bytes, block: bytes) -> Entry:

@@ -173,6 +173,16 @@ def test_pack_and_unpack(examples: Path, tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()} == {
         path.name: path.read_bytes() for path in examples.glob("*.json")
     }
+    small = tmp_path / "small.pack"
+    made = run_json("pack", examples, "--output", small, "--form", "small")
+    assert made["bytes"] < pack.stat().st_size / 2
+    assert run_json("unpack", small, tmp_path / "again")["files"] == COUNT
+    assert {**run_json("stats", small), "path": 0, "pack_bytes": 0} == {
+        **run_json("stats", pack),
+        "path": 0,
+        "pack_bytes": 0,
+    }
+    assert "name another file with --output" in run("pack", examples, "--form", "small", code=2)[1]
     assert "is not empty" in run("unpack", pack, tmp_path / "new", code=2)[1]
     assert "is a pack already" in run("pack", pack, "-o", tmp_path / "b.pack", code=2)[1]
     assert "no pack can be kept beside" in run("pack", pack, code=2)[1]

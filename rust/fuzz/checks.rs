@@ -6,9 +6,9 @@
 
 use std::path::Path;
 
-use recstore_core::json::{Dialect, Reader, Style, Value, compact, restore, to_vec};
+use recstore_core::json::{Dialect, Layout, Reader, Style, Value, compact, restore, to_vec};
 use recstore_core::pack::Pack;
-use recstore_core::recording::{Limits, View, encode, said};
+use recstore_core::recording::{Limits, View, encode, rebuild, said};
 
 /// Any text is read or refused, by all readers alike; what is read survives being written and read again.
 pub(crate) fn json(text: &[u8]) {
@@ -48,19 +48,27 @@ pub(crate) fn recording(text: &[u8]) {
     look(&view);
 }
 
-/// Any bytes are a pack or none, and any bytes of a block are looked at without harm.
+/// Any bytes are a pack or none, and any bytes of a block, or that a block is made of, are looked at without harm.
 pub(crate) fn pack(bytes: &[u8]) {
     if let Ok(pack) = Pack::over(bytes, Path::new("")) {
+        let pack = pack.limits(Limits { file_size: 1 << 20, ..Limits::default() });
         let _ = pack.verify();
         for row in 0..pack.len().min(1000) {
             let _ = pack.entry(row).and_then(|entry| pack.find(entry.name.key().unwrap_or(&unlikely_key())));
-            if let Ok(Ok(view)) = pack.block(row).map(View::new) {
+            if let Ok(block) = pack.block(row)
+                && let Ok(view) = View::new(&block)
+            {
                 look(&view);
             }
         }
     }
     if let Ok(view) = View::new(bytes) {
         look(&view);
+    }
+    for layout in [Layout::Other, Layout::Indented] {
+        if let Ok(block) = rebuild(layout, bytes, &Limits::default()) {
+            look(&View::new(&block).expect("what was made again is whole"));
+        }
     }
 }
 

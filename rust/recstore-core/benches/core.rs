@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use recstore_core::json::{Reader, Style, Value, compact, restore, to_vec};
 use recstore_core::key::{Key, Profile, Request, Shape, request_key};
+use recstore_core::pack::Form;
 use recstore_core::recording::{Limits, View, encode, said};
 use recstore_core::store::{Options, Store};
 use sha2::{Digest, Sha256};
@@ -112,7 +113,10 @@ fn store(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let pack = folder.path().join("a.pack");
     let tree = Store::open(&tree(), &Options::default()).unwrap();
-    tree.export(&pack).unwrap();
+    tree.export(&pack, Form::Fast).unwrap();
+    let small = folder.path().join("small.pack");
+    tree.export(&small, Form::Small).unwrap();
+    let small = Store::open(&small, &Options::default()).unwrap();
     let store = Store::open(&pack, &Options::default()).unwrap();
     let keys = store.keys().unwrap();
     let misses: Vec<Key> =
@@ -123,6 +127,9 @@ fn store(criterion: &mut Criterion) {
     group.bench_function("look up in a pack", |b| {
         b.iter(|| keys.iter().for_each(|key| assert!(black_box(store.get(key, None).unwrap()).is_some())));
     });
+    group.bench_function("look up in a small pack", |b| {
+        b.iter(|| keys.iter().for_each(|key| assert!(black_box(small.get(key, None).unwrap()).is_some())));
+    });
     group.bench_function("miss in a pack", |b| {
         b.iter(|| misses.iter().for_each(|key| assert!(black_box(store.get(key, None).unwrap()).is_none())));
     });
@@ -130,7 +137,7 @@ fn store(criterion: &mut Criterion) {
         b.iter(|| keys.iter().for_each(|key| assert!(black_box(tree.get(key, None).unwrap()).is_some())));
     });
     group.bench_function("open a tree", |b| b.iter(|| tree.refresh().unwrap()));
-    group.bench_function("pack a tree", |b| b.iter(|| tree.export(&pack).unwrap()));
+    group.bench_function("pack a tree", |b| b.iter(|| tree.export(&pack, Form::Fast).unwrap()));
     group.finish();
 }
 

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use recstore_core::key::Key;
-use recstore_core::pack::{Meta, Pack, PackError, Writer};
+use recstore_core::pack::{Form, Meta, Pack, PackError, Writer};
 use recstore_core::recording::{FileName, Limits, View, encode};
 
 fn recording(number: usize) -> Vec<u8> {
@@ -27,8 +27,9 @@ fn key(number: usize) -> Key {
 
 const COUNT: usize = 12;
 
-fn pack() -> Vec<u8> {
-    let mut writer = Writer::new(Cursor::new(Vec::new()), false).unwrap();
+fn pack(form: Form) -> Vec<u8> {
+    let out = Cursor::new(Vec::new());
+    let mut writer = if form == Form::Fast { Writer::new(out, false) } else { Writer::small(out) }.unwrap();
     for number in 0..COUNT {
         let block = encode(&recording(number), &Limits::default()).unwrap();
         writer.add(0, FileName::Key(key(number)), None, &block).unwrap();
@@ -47,7 +48,8 @@ fn look(bytes: &[u8]) -> Result<(), PackError> {
         assert_eq!(rows.len(), 1);
         let row = rows[0];
         assert_eq!(pack.entry(row)?.name, FileName::Key(key(number)));
-        let view = View::new(pack.block(row)?).unwrap();
+        let block = pack.block(row)?;
+        let view = View::new(&block).unwrap();
         assert_eq!(view.file().unwrap(), recording(number));
         assert_eq!(view.chunk_count(), 2);
         assert_eq!(view.chunk_type(1).unwrap().unwrap().as_str(), Some("a.B"));
@@ -58,9 +60,12 @@ fn look(bytes: &[u8]) -> Result<(), PackError> {
 
 #[test]
 fn every_flipped_bit_is_found_out_before_a_byte_of_it_is_used() {
-    let whole = pack();
-    look(&whole).unwrap();
-    let mut damaged = whole.clone();
+    [Form::Fast, Form::Small].map(pack).iter().for_each(|whole| flip_every_bit(whole));
+}
+
+fn flip_every_bit(whole: &[u8]) {
+    look(whole).unwrap();
+    let mut damaged = whole.to_vec();
     let mut unnoticed = 0;
     for byte in 0..whole.len() {
         for bit in 0..8 {
@@ -80,12 +85,13 @@ fn every_flipped_bit_is_found_out_before_a_byte_of_it_is_used() {
 
 #[test]
 fn every_cut_is_refused_at_open() {
-    let whole = pack();
-    for length in 0..whole.len() {
-        assert!(Pack::over(&whole[..length], Path::new("a.pack")).is_err(), "{length}");
+    for whole in [Form::Fast, Form::Small].map(pack) {
+        for length in 0..whole.len() {
+            assert!(Pack::over(&whole[..length], Path::new("a.pack")).is_err(), "{length}");
+        }
+        let longer = [&whole[..], b"\0"].concat();
+        assert!(Pack::over(&longer[..], Path::new("a.pack")).is_err());
     }
-    let longer = [&whole[..], b"\0"].concat();
-    assert!(Pack::over(&longer[..], Path::new("a.pack")).is_err());
 }
 
 #[test]
@@ -122,4 +128,26 @@ fn more_chunks_than_the_limit_are_refused() {
     let limits = |chunks| Limits { chunks, ..Limits::default() };
     assert!(encode(text, &limits(3)).is_ok());
     assert_eq!(encode(text, &limits(2)).unwrap_err().to_string(), "more chunks than the limit of 2 for one recording");
+}
+
+#[test]
+fn more_texts_than_share_a_dictionary_are_read_again() {
+    // Each is 8.4 MB long, so that fifteen fill a volume of 128 MiB.
+    let text = |number: usize| {
+        format!(r#"{{"request":{{}},"response":{{"body":["{}",{number}]}}}}"#, "a long text ".repeat(700_000))
+            .into_bytes()
+    };
+    let mut writer = Writer::small(Cursor::new(Vec::new())).unwrap();
+    for number in 0..18 {
+        let block = encode(&text(number), &Limits::default()).unwrap();
+        writer.add(0, FileName::Key(key(number)), None, &block).unwrap();
+    }
+    let bytes = writer.finish(&[String::new()], &Meta::default()).unwrap().into_inner();
+    assert!(bytes.len() < 100_000);
+    let pack = Pack::over(&bytes[..], Path::new("a.pack")).unwrap();
+    for number in 0..18 {
+        let block = pack.block(pack.find(&key(number)).unwrap()[0]).unwrap();
+        assert!(View::new(&block).unwrap().file().unwrap() == text(number), "{number}");
+    }
+    assert_eq!(pack.verify(), []);
 }

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{corpus, files};
+use recstore_core::pack::Form;
 use recstore_core::store::{Cache, CacheState, Options, Store, unpack};
 
 /// Copies a tree, so that a pack can be made beside it.
@@ -40,11 +41,13 @@ fn the_real_directory_packs_and_unpacks_to_the_same_bytes() {
     let options = Options::default();
     let store = Store::open(&copied, &options).unwrap();
     assert!(matches!(store.cache_state(), CacheState::Ready { .. }));
-    let pack = temporary.path().join("ogx.pack");
-    store.export(&pack).unwrap();
-    let unpacked = temporary.path().join("unpacked");
-    assert_eq!(unpack(&Store::open(&pack, &options).unwrap(), &unpacked).unwrap(), 1_588);
-    assert!(tree(&folder) == tree(&unpacked), "unpacking gives other bytes");
+    for form in [Form::Fast, Form::Small] {
+        let pack = temporary.path().join(form.name());
+        store.export(&pack, form).unwrap();
+        let unpacked = temporary.path().join(form.name().to_owned() + " unpacked");
+        assert_eq!(unpack(&Store::open(&pack, &options).unwrap(), &unpacked).unwrap(), 1_588);
+        assert!(tree(&folder) == tree(&unpacked), "unpacking gives other bytes");
+    }
 }
 
 #[test]
@@ -53,17 +56,20 @@ fn a_store_and_its_pack_answer_alike() {
     let temporary = tempfile::tempdir().unwrap();
     let options = Options { cache: Cache::Off, ..Options::default() };
     let loose = Store::open(&folder, &options).unwrap();
-    let pack = temporary.path().join("ogx.pack");
-    loose.export(&pack).unwrap();
-    let packed = Store::open(&pack, &options).unwrap();
-    assert_eq!(loose.keys().unwrap(), packed.keys().unwrap());
+    let packed = [Form::Fast, Form::Small].map(|form| {
+        let pack = temporary.path().join(form.name());
+        loose.export(&pack, form).unwrap();
+        Store::open(&pack, &options).unwrap()
+    });
+    let stores = [&loose, &packed[0], &packed[1]];
+    assert!(stores.iter().all(|store| store.keys().unwrap() == loose.keys().unwrap()));
     for key in loose.keys().unwrap() {
         for test_id in [None, Some("tests/integration/responses/test_a.py::test")] {
-            let answers = [&loose, &packed].map(|store| {
+            let [answer, fast, small] = stores.map(|store| {
                 let found = store.get(&key, test_id).unwrap();
                 found.map(|recording| (recording.path(), recording.view().unwrap().json().to_vec()))
             });
-            assert!(answers[0] == answers[1], "{key} {test_id:?}");
+            assert!(answer == fast && answer == small, "{key} {test_id:?}");
         }
     }
 }
@@ -98,7 +104,7 @@ fn what_was_written_is_found_by_all_threads_at_once() {
 fn a_pack_without_recordings_is_a_pack() {
     let temporary = tempfile::tempdir().unwrap();
     let pack = temporary.path().join("empty.pack");
-    Store::open(temporary.path(), &Options::default()).unwrap().export(&pack).unwrap();
+    Store::open(temporary.path(), &Options::default()).unwrap().export(&pack, Form::Fast).unwrap();
     let store = Store::open(&pack, &Options::default()).unwrap();
     assert!(store.keys().unwrap().is_empty());
     assert!(store.get(&"0".repeat(64).parse().unwrap(), None).unwrap().is_none());

@@ -16,6 +16,27 @@ pub enum Layout {
     Other,
 }
 
+impl Layout {
+    /// Returns the number that packs hold for it.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Other => 0,
+            Self::Indented => 1,
+            Self::IndentedLine => 2,
+        }
+    }
+
+    /// Returns the layout with a number; the one that says nothing of a document for a number that none has.
+    #[must_use]
+    pub fn from_number(number: u32) -> Self {
+        [Self::Indented, Self::IndentedLine]
+            .into_iter()
+            .find(|layout| u32::from(layout.number()) == number)
+            .unwrap_or(Self::Other)
+    }
+}
+
 /// A line's end and two spaces for each level that [`compact`] recognises and [`restore`] writes; deeper documents are not
 /// indented ones.
 static NEW_LINE: [u8; 1 + 2 * MAX_DEPTH] = {

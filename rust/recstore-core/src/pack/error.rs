@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::format::VERSION;
-use crate::recording::DamagedBlock;
+use crate::recording::{DamagedBlock, Malformed};
 
 /// A pack cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,8 +31,8 @@ pub enum PackProblem {
     NotAPack,
     /// It has the format of another release.
     #[error(
-        "the pack has format {found}, and this release reads format {VERSION}; make it again from the recordings with \
-         `recstore pack`, or use the release that wrote it"
+        "the pack has format {found}, and this release reads the formats 1 and 2; make it again from the recordings \
+         with `recstore pack`, or use the release that wrote it"
     )]
     Version {
         /// The version it names.
@@ -55,6 +54,9 @@ pub enum PackProblem {
         /// What was found out.
         what: &'static str,
     },
+    /// A recording in it asks for more than the limits of the reader.
+    #[error("a recording in the pack cannot be read: {0}")]
+    Recording(Malformed),
     /// The parts of a recording contradict each other.
     #[error("the pack is damaged: {0}; {REMEDY}")]
     Block(DamagedBlock),

@@ -1,9 +1,11 @@
 //! Look-ups in a pack.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use super::format::{BLOCKS, FAN, KEYS, NAMES, ROW, ROWS, STAMP, STAMPS, damaged, u32_at, u64_at};
+use super::format::{BLOCKS, FAN, Form, KEYS, NAMES, ROW, ROWS, STAMP, STAMPS, damaged, u32_at, u64_at};
 use super::{Pack, PackError};
+use crate::json::Layout;
 use crate::key::Key;
 use crate::loose::Stamp;
 use crate::recording::FileName;
@@ -25,6 +27,8 @@ const FOLDER: usize = 12;
 const NAME: usize = 16;
 const NAME_KIND: usize = 20;
 const KEY_LENGTH: usize = 21;
+/// How the file is laid out; zero in the fast form, where the block says it.
+const LAYOUT: usize = 22;
 
 const NAMED_BY_KEY: u8 = 0;
 const NAMED_AS_MODELS: u8 = 1;
@@ -35,6 +39,7 @@ pub(super) fn row(
     block: Range<u64>,
     folder: u32,
     name: &FileName,
+    layout: Layout,
     mut index_of_name: impl FnMut(&str) -> u32,
 ) -> [u8; ROW] {
     let mut row = [0; ROW];
@@ -45,13 +50,14 @@ pub(super) fn row(
     };
     let length = (block.end - block.start) as u32;
     let key_length = name.key().map_or(0, |key| key.as_bytes().len() as u8);
-    let fields: [(usize, &[u8]); 6] = [
+    let fields: [(usize, &[u8]); 7] = [
         (BLOCK_OFFSET, &block.start.to_le_bytes()),
         (BLOCK_LENGTH, &length.to_le_bytes()),
         (FOLDER, &folder.to_le_bytes()),
         (NAME, &detail),
         (NAME_KIND, &[kind]),
         (KEY_LENGTH, &[key_length]),
+        (LAYOUT, &[layout.number()]),
     ];
     for (at, field) in fields {
         for (place, byte) in row.iter_mut().skip(at).zip(field) {
@@ -59,6 +65,11 @@ pub(super) fn row(
         }
     }
     row
+}
+
+/// Returns how the file of a row of the small form is laid out.
+pub(super) fn layout(row: &[u8; ROW]) -> Layout {
+    Layout::from_number(row[LAYOUT].into())
 }
 
 /// Returns in which part of the index a key belongs, of 2^`bits`.
@@ -141,13 +152,26 @@ impl<B: AsRef<[u8]>> Pack<B> {
         Ok(Entry { folder, name })
     }
 
-    /// Returns the block of a row, verified.
-    pub fn block(&self, row: u32) -> Result<&[u8], PackError> {
-        let Range { start, end } = self.block_range(row)?;
-        self.part(BLOCKS, start, end - start)
+    /// Returns the block of a row, verified: as it is mapped, or in the small form made again.
+    pub fn block(&self, row: u32) -> Result<Cow<'_, [u8]>, PackError> {
+        match self.mapped_block(row)? {
+            Some(block) => Ok(Cow::Borrowed(block)),
+            None => self.rebuilt(row).map(Cow::Owned),
+        }
     }
 
-    /// Returns where the block of a row lies in the section of blocks, if it does.
+    /// Returns the block of a row as it is mapped, verified; `None` in the small form.
+    #[inline]
+    pub fn mapped_block(&self, row: u32) -> Result<Option<&[u8]>, PackError> {
+        if self.form() == Form::Small {
+            return Ok(None);
+        }
+        let Range { start, end } = self.block_range(row)?;
+        self.part(BLOCKS, start, end - start).map(Some)
+    }
+
+    /// Returns where the block of a row lies in the section of blocks, or in the small form its text among the texts of
+    /// all frames, if it does.
     pub(super) fn block_range(&self, row: u32) -> Result<Range<u64>, PackError> {
         let fields = self.fields(row)?;
         let offset = u64_at(fields, BLOCK_OFFSET).unwrap_or_default();
@@ -169,7 +193,7 @@ impl<B: AsRef<[u8]>> Pack<B> {
     }
 
     #[inline]
-    fn fields(&self, row: u32) -> Result<&[u8; ROW], PackError> {
+    pub(super) fn fields(&self, row: u32) -> Result<&[u8; ROW], PackError> {
         self.row(ROWS, row)
     }
 

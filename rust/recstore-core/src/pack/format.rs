@@ -2,8 +2,51 @@
 
 use super::PackProblem;
 
-/// The version of the format that this release writes and reads.
-pub(super) const VERSION: u32 = 1;
+/// How a pack holds its recordings. The bytes of each are told by the version of the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Ready to answer, straight from the mapped file.
+    Fast,
+    /// Compressed: a recording is decompressed, with its neighbours, when it is asked for.
+    Small,
+}
+
+impl Form {
+    const ALL: [Self; 2] = [Self::Fast, Self::Small];
+
+    /// Returns the name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fast => "fast",
+            Self::Small => "small",
+        }
+    }
+
+    /// Returns the form with a name.
+    ///
+    /// ```
+    /// use recstore_core::pack::Form;
+    /// assert_eq!(Form::named("small"), Some(Form::Small));
+    /// assert_eq!(Form::named("tiny"), None);
+    /// ```
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|form| form.name() == name)
+    }
+
+    /// Returns the version of the format that has it; a release reads both, and no other.
+    pub(super) fn version(self) -> u32 {
+        match self {
+            Self::Fast => 1,
+            Self::Small => 2,
+        }
+    }
+
+    fn of_version(version: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|form| form.version() == version)
+    }
+}
 
 /// First bytes of a pack: not text, and not the same after a change of line ends.
 pub(super) const MAGIC: [u8; 8] = [0x89, b'R', b'S', b'P', b'\r', b'\n', 0x1A, b'\n'];
@@ -24,10 +67,16 @@ pub(super) const ROW: usize = 24;
 pub(super) const KEY: usize = crate::key::Key::MAX_LENGTH;
 /// Size of a row of the section [`STAMPS`], in bytes.
 pub(super) const STAMP: usize = 32;
+/// Size of a row of the section [`FRAMES`], in bytes.
+pub(super) const FRAME: usize = 24;
 
 pub(super) type SectionId = [u8; 4];
 /// The blocks of the recordings, one after another.
 pub(super) const BLOCKS: SectionId = *b"BLKS";
+/// In the place of the blocks: the texts of the recordings, in frames of zstd.
+pub(super) const TEXTS: SectionId = *b"TEXT";
+/// For each frame, where it ends and what it needs to be decompressed.
+pub(super) const FRAMES: SectionId = *b"FRMS";
 /// The keys, sorted, each filled with zeros to 32 bytes.
 pub(super) const KEYS: SectionId = *b"KEYS";
 /// For each beginning of keys, the row at which the keys with it start.
@@ -57,6 +106,7 @@ const AT_SUM: usize = PAGE - SUM;
 /// The first page of a pack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Header {
+    pub(super) form: Form,
     /// Length of the file, in bytes.
     pub(super) length: u64,
     /// Checksum of the page that all checksums come together in.
@@ -80,7 +130,7 @@ impl Header {
             }
         };
         put(0, &MAGIC);
-        put(AT_VERSION, &VERSION.to_le_bytes());
+        put(AT_VERSION, &self.form.version().to_le_bytes());
         put(AT_LENGTH, &self.length.to_le_bytes());
         put(AT_ROOT, &self.root.to_le_bytes());
         put(AT_SECTION_COUNT, &(self.sections.len() as u32).to_le_bytes());
@@ -104,9 +154,7 @@ impl Header {
         }
         let too_short = PackProblem::Length { expected: PAGE as u64, found: pack.len() as u64 };
         let version = u32_at(pack, AT_VERSION).ok_or_else(|| too_short.clone())?;
-        if version != VERSION {
-            return Err(PackProblem::Version { found: version });
-        }
+        let form = Form::of_version(version).ok_or(PackProblem::Version { found: version })?;
         let page = pack.get(..PAGE).ok_or(too_short)?;
         let (Some(length), Some(root), Some(section_count), Some(sum)) =
             (u64_at(page, AT_LENGTH), u64_at(page, AT_ROOT), u32_at(page, AT_SECTION_COUNT), u64_at(page, AT_SUM))
@@ -138,7 +186,7 @@ impl Header {
         if end != length {
             return Err(damaged(end, "something follows the last section"));
         }
-        Ok(Self { length, root, sections })
+        Ok(Self { form, length, root, sections })
     }
 
     pub(super) fn section(&self, id: SectionId) -> Option<Section> {

@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::format::{
-    self, BLOCKS, FAN, FOLDERS, Header, KEY, KEYS, META, NAMES, ROW, ROWS, STAMP, STAMPS, SUMS, SectionId, damaged,
+    self, BLOCKS, FAN, FOLDERS, FRAME, FRAMES, Form, Header, KEY, KEYS, META, NAMES, ROW, ROWS, STAMP, STAMPS, SUMS,
+    SectionId, TEXTS, damaged,
 };
+use super::frames::Decompressed;
 use super::sums::Sums;
 use super::{Map, PackError, PackProblem};
 use crate::json::{Text, Value};
+use crate::recording::Limits;
 
 /// A pack over any bytes: a mapped file, or a vector in a test.
 ///
@@ -23,6 +26,10 @@ pub struct Pack<B = Map> {
     /// How many bits of a key choose where to look for it.
     pub(super) fan_bits: u32,
     has_stamps: bool,
+    /// Number of frames; none in the fast form.
+    pub(super) frame_count: u32,
+    pub(super) unpacked: Decompressed,
+    pub(super) limits: Limits,
 }
 
 /// What a pack says of itself as a whole.
@@ -60,8 +67,22 @@ impl<B: AsRef<[u8]>> Pack<B> {
         let problem = |problem| PackError { path: path.to_owned(), problem };
         let header = Header::read(bytes.as_ref()).map_err(problem)?;
         let parts = Parts::of(&header).map_err(problem)?;
-        let Parts { sums, count, fan_bits, has_stamps } = parts;
-        Ok(Self { path: path.to_owned(), bytes, header, sums, count, fan_bits, has_stamps })
+        let Parts { sums, count, fan_bits, has_stamps, frame_count } = parts;
+        let (unpacked, limits) = (Decompressed::default(), Limits::default());
+        let path = path.to_owned();
+        Ok(Self { path, bytes, header, sums, count, fan_bits, has_stamps, frame_count, unpacked, limits })
+    }
+
+    /// Sets how much a recording may ask of whoever decompresses it.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Returns how it holds its recordings.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.header.form
     }
 
     /// Returns the number of recordings.
@@ -169,15 +190,26 @@ struct Parts {
     count: u32,
     fan_bits: u32,
     has_stamps: bool,
+    frame_count: u32,
 }
 
 impl Parts {
     fn of(header: &Header) -> Result<Self> {
         let section = |id| header.section(id).ok_or(damaged(0, "a section is missing"));
         let [keys, fan, rows] = [section(KEYS)?, section(FAN)?, section(ROWS)?];
-        for id in [BLOCKS, FOLDERS, NAMES, META] {
+        for id in [FOLDERS, NAMES, META] {
             section(id)?;
         }
+        let frame_count = match header.form {
+            Form::Fast => section(BLOCKS).map(|_| 0)?,
+            Form::Small => {
+                section(TEXTS)?;
+                let frames = section(FRAMES)?;
+                let count = Some(frames.length / FRAME as u64).filter(|_| frames.length.is_multiple_of(FRAME as u64));
+                let count = count.and_then(|count| u32::try_from(count).ok());
+                count.ok_or(damaged(frames.offset, "the frames have no number that frames can have"))?
+            }
+        };
         let count = u32::try_from(keys.length / KEY as u64).map_err(|_| damaged(keys.offset, "too many keys"))?;
         let fits = |section: format::Section, size: usize| section.length == u64::from(count) * size as u64;
         let stamps = header.section(STAMPS);
@@ -189,7 +221,7 @@ impl Parts {
         let fan_bits = fan_bits.ok_or(damaged(fan.offset, "the index has no size that an index can have"))?;
         let sums = section(SUMS)?;
         let sums = Sums::new(sums.offset..sums.offset + sums.length, header.root)?;
-        Ok(Self { sums, count, fan_bits, has_stamps: stamps.is_some() })
+        Ok(Self { sums, count, fan_bits, has_stamps: stamps.is_some(), frame_count })
     }
 }
 

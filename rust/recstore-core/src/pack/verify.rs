@@ -18,7 +18,7 @@ impl<B: AsRef<[u8]> + Sync> Pack<B> {
         let damaged = parallel::map(self.sums.data_pages(), check);
         let mut problems: Vec<_> = damaged.into_iter().flatten().map(|problem| self.problem(problem)).collect();
         if problems.is_empty() {
-            let whole = [self.folders().err(), self.meta().err(), self.check_blocks().err()];
+            let whole = [self.folders().err(), self.meta().err(), self.check_frames().err(), self.check_blocks().err()];
             problems.extend(whole.into_iter().flatten());
             let rows = parallel::map(self.count as usize, |row| self.verify_row(row as u32).err());
             problems.extend(rows.into_iter().flatten());
@@ -32,7 +32,7 @@ impl<B: AsRef<[u8]> + Sync> Pack<B> {
     /// Where one is, or the pack is damaged.
     pub fn check_blocks(&self) -> Result<(), PackError> {
         let mut blocks = (0..self.count).map(|row| self.block_range(row)).collect::<Result<Vec<_>, _>>()?;
-        blocks.sort_unstable_by_key(|block| block.start);
+        blocks.sort_unstable_by_key(|block| (block.start, block.end));
         let overlaps = |pair: &[Range<u64>]| matches!(pair, [first, second] if first.end > second.start);
         match blocks.windows(2).find(|pair| overlaps(pair)) {
             Some([_, second]) => Err(self.problem(damaged(second.start, "a block begins inside of another"))),
@@ -51,6 +51,6 @@ impl<B: AsRef<[u8]> + Sync> Pack<B> {
             return Err(wrong("a recording is not found under its key"));
         }
         self.stamp(row)?;
-        View::new(self.block(row)?).and_then(|view| view.check()).map_err(wrong_block)
+        View::new(&self.block(row)?).and_then(|view| view.check()).map_err(wrong_block)
     }
 }

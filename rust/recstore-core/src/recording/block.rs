@@ -58,14 +58,9 @@ impl Parts {
         let mut block = Vec::with_capacity(HEADER + CHUNK * self.chunks.len() + json.len() + verbatim.len());
         // The limit of a file's size keeps every number below 2^31.
         let mut put = |number: usize| block.extend_from_slice(&(number as u32).to_le_bytes());
-        let layout = match layout {
-            Layout::Other => 0,
-            Layout::Indented => 1,
-            Layout::IndentedLine => 2,
-        };
         put(json.len());
         put(self.chunks.len());
-        put((self.flags | layout << LAYOUT_SHIFT) as usize);
+        put((self.flags | u32::from(layout.number()) << LAYOUT_SHIFT) as usize);
         put(self.status as usize);
         put(verbatim.len());
         put(0);
@@ -292,12 +287,16 @@ impl<'a> View<'a> {
         self.json.get(tag).map(Some).ok_or(DamagedBlock("type tag"))
     }
 
+    /// Returns all that [`rebuild`](super::rebuild) needs to make the block again: the JSON and how the file is laid
+    /// out, or, where that does not say all, the file.
+    #[must_use]
+    pub fn source(&self) -> (Layout, &'a [u8]) {
+        let layout = self.layout();
+        (layout, if layout == Layout::Other { self.verbatim } else { self.json })
+    }
+
     fn layout(&self) -> Layout {
-        match self.flags() >> LAYOUT_SHIFT {
-            1 => Layout::Indented,
-            2 => Layout::IndentedLine,
-            _ => Layout::Other,
-        }
+        Layout::from_number(self.flags() >> LAYOUT_SHIFT)
     }
 
     fn flags(&self) -> u32 {

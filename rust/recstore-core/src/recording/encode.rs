@@ -44,6 +44,27 @@ pub fn encode_broken(text: &[u8]) -> Vec<u8> {
     Parts { flags: IS_BROKEN, ..Parts::default() }.assemble(b"", Layout::Other, text)
 }
 
+/// Makes a block again of its [`View::source`](super::View::source).
+///
+/// ```
+/// use recstore_core::recording::{Limits, View, encode, rebuild};
+/// let limits = Limits::default();
+/// let block = encode(b"{\"request\": {}, \"response\": {\"body\": 1}}", &limits)?;
+/// let (layout, text) = View::new(&block).unwrap().source();
+/// assert_eq!(rebuild(layout, text, &limits)?, block);
+/// # Ok::<(), recstore_core::recording::Malformed>(())
+/// ```
+///
+/// # Errors
+/// Where the text is that of no recording, or of one beyond the limits. A file of another layout is never refused: a
+/// block holds also files that are no recordings.
+pub fn rebuild(layout: Layout, text: &[u8], limits: &Limits) -> Result<Vec<u8>, Malformed> {
+    match layout {
+        Layout::Other => Ok(encode(text, limits).unwrap_or_else(|_| encode_broken(text))),
+        layout => Ok(Parts::find(text, limits)?.assemble(text, layout, &[])),
+    }
+}
+
 impl Parts {
     /// Finds the parts of a recording in JSON that [`compact`] has checked. Of members with one name the last counts.
     fn find(json: &[u8], limits: &Limits) -> Result<Self, Malformed> {

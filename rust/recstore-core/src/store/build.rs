@@ -9,7 +9,7 @@ use super::Store;
 use super::state::{State, to_portable};
 use crate::error::Error;
 use crate::loose::{self, File, Stamp};
-use crate::pack::{Meta, Writer};
+use crate::pack::{Form, Meta, Writer};
 use crate::parallel;
 use crate::recording::{FileName, View, encode, encode_broken};
 
@@ -21,7 +21,7 @@ pub(super) enum Purpose {
     /// read, and what is wrong with them is told, when they are asked for.
     Cache,
     /// To take all files elsewhere.
-    Export,
+    Export(Form),
 }
 
 /// Files are read and written so many at a time, or so many bytes of them (or one larger file): enough for all cores,
@@ -47,7 +47,7 @@ pub(super) fn build_pack<W: Write + Seek>(
             // A pack holds paths as text.
             match purpose {
                 Purpose::Cache => continue,
-                Purpose::Export => return Err(Error::NotUtf8 { path: folder.clone() }),
+                Purpose::Export(_) => return Err(Error::NotUtf8 { path: folder.clone() }),
             }
         };
         let number = folders.len() as u32;
@@ -56,11 +56,16 @@ pub(super) fn build_pack<W: Write + Seek>(
     }
     let known = KnownFiles::of(old);
     let read = |(_, folder, file): &(u32, &Path, &File)| match known.block(folder, file) {
-        Some(block) => Ok((Cow::Borrowed(block), Some(file.stamp))),
+        Some(block) => Ok((block, Some(file.stamp))),
         None => read_block(store, &folder.join(file.name.to_string()), purpose),
     };
     let mut root = None;
-    let mut writer = Writer::new(out, purpose == Purpose::Cache).map_err(fail())?;
+    let writer = match purpose {
+        Purpose::Cache => Writer::new(out, true),
+        Purpose::Export(Form::Fast) => Writer::new(out, false),
+        Purpose::Export(Form::Small) => Writer::small(out),
+    };
+    let mut writer = writer.map_err(fail())?;
     let mut rest = sources.as_slice();
     while let Some((batch, later)) = rest.split_at_checked(batch_len(rest.iter().map(|(_, _, file)| file.stamp.size))) {
         if batch.is_empty() {
@@ -72,7 +77,7 @@ pub(super) fn build_pack<W: Write + Seek>(
             let (block, stamp) = match (block, purpose) {
                 (Ok(block), _) => block,
                 (Err(_), Purpose::Cache) => continue,
-                (Err(error), Purpose::Export) => return Err(error),
+                (Err(error), Purpose::Export(_)) => return Err(error),
             };
             root = root.take().or_else(|| {
                 let test_id = View::new(&block).ok()?.test_id().ok()??;
@@ -102,7 +107,7 @@ fn batch_len(sizes: impl Iterator<Item = u64>) -> usize {
 
 fn read_block<'a>(store: &Store, path: &Path, purpose: Purpose) -> Result<(Cow<'a, [u8]>, Option<Stamp>), Error> {
     let (text, stamp) = loose::read(&store.root.join(path), &store.limits)?;
-    let kept = if purpose == Purpose::Export { &text[..] } else { &[] };
+    let kept = if purpose == Purpose::Cache { &[] } else { &text[..] };
     let block = encode(&text, &store.limits).unwrap_or_else(|_| encode_broken(kept));
     Ok((Cow::Owned(block), stamp))
 }
@@ -129,7 +134,7 @@ impl<'a> KnownFiles<'a> {
     }
 
     /// Returns the block of a file that is as it was when the pack was made; `None` also where the pack is damaged.
-    fn block(&self, folder: &Path, file: &File) -> Option<&'a [u8]> {
+    fn block(&self, folder: &Path, file: &File) -> Option<Cow<'a, [u8]>> {
         let (row, stamp) = self.rows.get(&(folder, file.name.clone()))?;
         self.state.pack.as_ref().filter(|_| *stamp == file.stamp)?.block(*row).ok()
     }

@@ -13,7 +13,7 @@ use super::build::{Purpose, build_pack};
 use super::state::State;
 use crate::error::Error;
 use crate::loose;
-use crate::pack::Pack;
+use crate::pack::{Form, Pack};
 
 /// The folder, in the root of a store.
 const FOLDER: &str = ".recstore";
@@ -30,7 +30,7 @@ pub(super) fn open(root: &Path) -> Option<Arc<Pack>> {
     let path = folder.join(PACK);
     let is_file = is_folder && fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
     let pack = is_file.then(|| Pack::open(&path)).and_then(Result::ok).and_then(Result::ok);
-    pack.filter(Pack::has_stamps).map(Arc::new)
+    pack.filter(|pack| pack.has_stamps() && pack.form() == Form::Fast).map(Arc::new)
 }
 
 /// Says whether a pack should be made: there is none, or reading the files it does not know costs more than making it.

@@ -9,22 +9,22 @@ use super::state::State;
 use super::{SETTINGS_FILE, Store};
 use crate::error::Error;
 use crate::loose::{self, write_atomically};
-use crate::pack::{PackError, PackProblem};
+use crate::pack::{Form, PackError, PackProblem};
 
 impl Store {
     /// Writes all recordings of a tree into a pack at `path`, to take elsewhere. The bytes depend on nothing but the
-    /// files and the settings.
+    /// files, the settings and the release.
     ///
     /// # Errors
     /// Where a file cannot be read, or the pack cannot be written.
-    pub fn export(&self, path: &Path) -> Result<(), Error> {
+    pub fn export(&self, path: &Path, form: Form) -> Result<(), Error> {
         if !self.is_tree {
             return Err(Error::AlreadyPacked { path: self.root.clone() });
         }
         let listings = loose::list_all(&self.root, loose::find_folders(&self.root)?)?;
         write_atomically(path, true, |file| {
             let out = BufWriter::with_capacity(1 << 20, file);
-            build_pack(out, path, self, &State::default(), &listings, Purpose::Export)
+            build_pack(out, path, self, &State::default(), &listings, Purpose::Export(form))
         })
     }
 }

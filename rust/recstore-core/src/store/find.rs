@@ -81,7 +81,7 @@ impl Store {
         let path = self.root.join(file.path());
         let malformed = |problem| Error::Malformed { path: path.clone(), problem };
         if let Some((pack, row)) = &file.packed {
-            let packed = Recording::packed(file, pack.clone(), *row, self.limits);
+            let packed = Recording::packed(file, pack, *row, self.limits)?;
             if !self.is_tree {
                 let view = packed.view()?;
                 self.limits.check_size(view.json().len() as u64).map_err(malformed)?;
@@ -127,9 +127,7 @@ impl Store {
         Ok(all.into_iter().map(|file| {
             let path = file.path();
             let bytes = match &file.packed {
-                Some((pack, row)) if !self.is_tree => {
-                    Recording::packed(&file, pack.clone(), *row, self.limits).file()?
-                }
+                Some((pack, row)) if !self.is_tree => Recording::packed(&file, pack, *row, self.limits)?.file()?,
                 _ => loose::read(&self.root.join(&path), &self.limits)?.0,
             };
             Ok((path, bytes))

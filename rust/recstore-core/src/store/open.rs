@@ -105,7 +105,7 @@ impl Store {
     }
 
     fn open_pack(path: PathBuf, options: &Options) -> Result<Self, Error> {
-        let pack = Pack::open(&path).map_err(Error::io("map", &path))??;
+        let pack = Pack::open(&path).map_err(Error::io("map", &path))??.limits(options.limits);
         let Meta { profile, base, root, settings: text } = pack.meta()?;
         let profile = if profile.is_empty() { default_profile() } else { Profile::named(&profile)? };
         let settings = options.over(Settings { profile, base: None, text }, &path)?;

@@ -7,7 +7,7 @@ use super::Listed;
 use crate::error::Error;
 use crate::json::{Dialect, Reader, Value};
 use crate::key::{Key, Profile, Request, matching};
-use crate::pack::{Pack, PackError};
+use crate::pack::{Form, Pack, PackError, PackProblem};
 use crate::recording::{DamagedBlock, FileName, Limits, Malformed, View, encode};
 
 /// A recording, as its file was when it was looked up. Cheap to clone; nothing of it is parsed.
@@ -21,13 +21,31 @@ pub struct Recording {
 
 #[derive(Clone, Debug)]
 enum Block {
-    Packed { pack: Arc<Pack>, row: u32 },
+    /// In a pack in the fast form.
+    Mapped {
+        pack: Arc<Pack>,
+        row: u32,
+    },
+    /// Out of a pack in the small form.
+    Rebuilt {
+        pack: Arc<Pack>,
+        block: Arc<[u8]>,
+    },
     Read(Arc<[u8]>),
 }
 
 impl Recording {
-    pub(super) fn packed(file: &Listed, pack: Arc<Pack>, row: u32, limits: Limits) -> Self {
-        Self { folder: file.folder.clone(), name: file.name.clone(), block: Block::Packed { pack, row }, limits }
+    /// Takes a recording from a row of a pack.
+    pub(super) fn packed(file: &Listed, pack: &Arc<Pack>, row: u32, limits: Limits) -> Result<Self, Error> {
+        let refused = |error: PackError| match error.problem {
+            PackProblem::Recording(problem) => Error::Malformed { path: file.path(), problem },
+            _ => error.into(),
+        };
+        let block = match pack.form() {
+            Form::Fast => Block::Mapped { pack: pack.clone(), row },
+            Form::Small => Block::Rebuilt { pack: pack.clone(), block: pack.block(row).map_err(refused)?.into() },
+        };
+        Ok(Self { folder: file.folder.clone(), name: file.name.clone(), block, limits })
     }
 
     /// Takes a recording from the text of its file.
@@ -104,7 +122,7 @@ impl Recording {
     /// Says whether it is answered from a pack.
     #[must_use]
     pub fn is_packed(&self) -> bool {
-        matches!(self.block, Block::Packed { .. })
+        !matches!(self.block, Block::Read(_))
     }
 
     /// Looks at it.
@@ -113,8 +131,9 @@ impl Recording {
     /// Where it lies in a pack that is damaged.
     pub fn view(&self) -> Result<View<'_>, Error> {
         let block = match &self.block {
-            Block::Packed { pack, row } => pack.block(*row)?,
-            Block::Read(block) => block,
+            // Whether a row is mapped does not change.
+            Block::Mapped { pack, row } => pack.mapped_block(*row)?.unwrap_or_default(),
+            Block::Rebuilt { block, .. } | Block::Read(block) => block,
         };
         View::new(block).map_err(|damage| self.damaged(damage))
     }
@@ -123,7 +142,7 @@ impl Recording {
     #[must_use]
     pub fn damaged(&self, damage: DamagedBlock) -> Error {
         match &self.block {
-            Block::Packed { pack, .. } => PackError::of_block(pack.path(), damage).into(),
+            Block::Mapped { pack, .. } | Block::Rebuilt { pack, .. } => PackError::of_block(pack.path(), damage).into(),
             Block::Read(_) => PackError::of_block(&self.path(), damage).into(),
         }
     }
