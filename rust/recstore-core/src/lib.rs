@@ -5,5 +5,6 @@ pub mod key;
 pub mod loose;
 pub mod pack;
 mod parallel;
+mod recent;
 pub mod recording;
 pub mod store;

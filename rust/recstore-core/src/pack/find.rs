@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use super::format::{BLOCKS, FAN, Form, KEYS, NAMES, ROW, ROWS, STAMP, STAMPS, damaged, u32_at, u64_at};
 use super::{Pack, PackError};
 use crate::json::Layout;
@@ -90,7 +92,7 @@ impl<B: AsRef<[u8]>> Pack<B> {
     /// # Errors
     /// Where the pack is damaged; so for all methods below.
     #[inline]
-    pub fn find(&self, key: &Key) -> Result<Vec<u32>, PackError> {
+    pub fn find(&self, key: &Key) -> Result<SmallVec<[u32; 2]>, PackError> {
         let bucket = bucket(key.padded(), self.fan_bits);
         let fan = self.part(FAN, u64::from(bucket) * 4, 8)?;
         let (Some(start), Some(end)) = (u32_at(fan, 0), u32_at(fan, 4)) else {
@@ -113,7 +115,7 @@ impl<B: AsRef<[u8]>> Pack<B> {
         while first < end && self.padded_key(first)?.as_slice() < wanted.as_slice() {
             first += 1;
         }
-        let mut found = Vec::new();
+        let mut found = SmallVec::new();
         for row in first..end {
             if !self.padded_key(row)?.starts_with(&wanted) {
                 break;

@@ -9,8 +9,8 @@ use zstd::dict::DecoderDictionary;
 use super::compress::{DICTIONARY, GROUP};
 use super::find::layout;
 use super::format::{FRAME, FRAMES, TEXTS, damaged, u32_at, u64_at};
-use super::recent::Recent;
 use super::{Pack, PackError, PackProblem};
+use crate::recent::Recent;
 use crate::recording::{DamagedBlock, rebuild};
 
 /// How many groups are kept decompressed: 8 MiB of text at most, so that recordings that are asked for with their
@@ -22,8 +22,8 @@ const DICTIONARIES_KEPT: usize = 4;
 /// What of a pack in the small form is decompressed.
 #[derive(Debug, Default)]
 pub(super) struct Decompressed {
-    groups: Recent<[u8], GROUPS_KEPT>,
-    dictionaries: Recent<DecoderDictionary<'static>, DICTIONARIES_KEPT>,
+    groups: Recent<u32, [u8], GROUPS_KEPT>,
+    dictionaries: Recent<u32, DecoderDictionary<'static>, DICTIONARIES_KEPT>,
 }
 
 /// A frame, as the section [`FRAMES`] describes it.

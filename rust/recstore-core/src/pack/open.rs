@@ -10,6 +10,7 @@ use super::frames::Decompressed;
 use super::sums::Sums;
 use super::{Map, PackError, PackProblem};
 use crate::json::{Text, Value};
+use crate::recent::Recent;
 use crate::recording::Limits;
 
 /// A pack over any bytes: a mapped file, or a vector in a test.
@@ -30,7 +31,12 @@ pub struct Pack<B = Map> {
     pub(super) frame_count: u32,
     pub(super) unpacked: Decompressed,
     pub(super) limits: Limits,
+    /// Blocks that were made of several rows.
+    pub(crate) united: Recent<Box<[u32]>, [u8], UNITED_KEPT>,
 }
+
+/// How many blocks made of several rows are kept: lists of models, which are few and asked for again and again.
+const UNITED_KEPT: usize = 128;
 
 /// What a pack says of itself as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,8 +75,8 @@ impl<B: AsRef<[u8]>> Pack<B> {
         let parts = Parts::of(&header).map_err(problem)?;
         let Parts { sums, count, fan_bits, has_stamps, frame_count } = parts;
         let (unpacked, limits) = (Decompressed::default(), Limits::default());
-        let path = path.to_owned();
-        Ok(Self { path, bytes, header, sums, count, fan_bits, has_stamps, frame_count, unpacked, limits })
+        let (path, united) = (path.to_owned(), Recent::default());
+        Ok(Self { path, bytes, header, sums, count, fan_bits, has_stamps, frame_count, unpacked, limits, united })
     }
 
     /// Sets how much a recording may ask of whoever decompresses it.

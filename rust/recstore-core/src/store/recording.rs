@@ -29,6 +29,7 @@ enum Block {
     /// Out of a pack in the small form.
     Rebuilt {
         pack: Arc<Pack>,
+        row: u32,
         block: Arc<[u8]>,
     },
     Read(Arc<[u8]>),
@@ -43,7 +44,7 @@ impl Recording {
         };
         let block = match pack.form() {
             Form::Fast => Block::Mapped { pack: pack.clone(), row },
-            Form::Small => Block::Rebuilt { pack: pack.clone(), block: pack.block(row).map_err(refused)?.into() },
+            Form::Small => Block::Rebuilt { pack: pack.clone(), row, block: pack.block(row).map_err(refused)?.into() },
         };
         Ok(Self { folder: file.folder.clone(), name: file.name.clone(), block, limits })
     }
@@ -67,8 +68,16 @@ impl Recording {
     }
 
     /// Returns the same with another block.
-    pub(super) fn with_block(self, block: Vec<u8>) -> Self {
+    pub(super) fn with_block(self, block: impl Into<Arc<[u8]>>) -> Self {
         Self { block: Block::Read(block.into()), ..self }
+    }
+
+    /// Returns the pack that it was taken from, and its row there.
+    pub(super) fn row(&self) -> Option<(&Arc<Pack>, u32)> {
+        match &self.block {
+            Block::Mapped { pack, row } | Block::Rebuilt { pack, row, .. } => Some((pack, *row)),
+            Block::Read(_) => None,
+        }
     }
 
     /// Returns the bytes of its file.

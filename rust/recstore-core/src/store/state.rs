@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::slice;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::error::Error;
 use crate::key::Key;
 use crate::loose::{self, File, Stamp};
@@ -53,6 +55,9 @@ pub struct Listed {
     pub(super) packed: Option<(Arc<Pack>, u32)>,
 }
 
+/// The files that may answer a look-up: hardly ever more than one.
+pub(super) type Candidates = SmallVec<[Listed; 1]>;
+
 impl Listed {
     /// Returns its path, relative to the root.
     #[must_use]
@@ -78,8 +83,8 @@ impl State {
     }
 
     /// Returns the files that a look-up of `key` may answer with, in no order.
-    pub(super) fn candidates(&self, key: &Key) -> Result<Vec<Listed>, Error> {
-        let mut found = Vec::new();
+    pub(super) fn candidates(&self, key: &Key) -> Result<Candidates, Error> {
+        let mut found = Candidates::new();
         if let Some(pack) = &self.pack {
             for row in pack.find(key)? {
                 if !self.gone.contains(&row) {
