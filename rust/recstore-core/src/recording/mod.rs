@@ -19,5 +19,5 @@ pub use encode::{encode, encode_broken, rebuild};
 pub use error::{DamagedBlock, Limits, Malformed};
 pub use models::{file_name, unite};
 pub use name::FileName;
-pub use pattern::{Pattern, Scalar, ScalarKind};
-pub use said::{Said, ToolCall, join_tool_calls, said};
+pub use pattern::{Pattern, Varying, VaryingKind};
+pub use said::{Said, ToolCall, join_tool_calls, said, text_of};

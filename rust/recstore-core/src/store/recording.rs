@@ -1,7 +1,8 @@
 //! A recording in hand.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::Listed;
 use crate::error::Error;
@@ -25,6 +26,8 @@ enum Block {
     Mapped {
         pack: Arc<Pack>,
         row: u32,
+        /// Where it lies in the pack, once it was found sound there.
+        sound: OnceLock<Range<usize>>,
     },
     /// Out of a pack in the small form.
     Rebuilt {
@@ -43,7 +46,7 @@ impl Recording {
             _ => error.into(),
         };
         let block = match pack.form() {
-            Form::Fast => Block::Mapped { pack: pack.clone(), row },
+            Form::Fast => Block::Mapped { pack: pack.clone(), row, sound: OnceLock::new() },
             Form::Small => Block::Rebuilt { pack: pack.clone(), row, block: pack.block(row).map_err(refused)?.into() },
         };
         Ok(Self { folder: file.folder.clone(), name: file.name.clone(), block, limits })
@@ -75,7 +78,7 @@ impl Recording {
     /// Returns the pack that it was taken from, and its row there.
     pub(super) fn row(&self) -> Option<(&Arc<Pack>, u32)> {
         match &self.block {
-            Block::Mapped { pack, row } | Block::Rebuilt { pack, row, .. } => Some((pack, *row)),
+            Block::Mapped { pack, row, .. } | Block::Rebuilt { pack, row, .. } => Some((pack, *row)),
             Block::Read(_) => None,
         }
     }
@@ -140,8 +143,17 @@ impl Recording {
     /// Where it lies in a pack that is damaged.
     pub fn view(&self) -> Result<View<'_>, Error> {
         let block = match &self.block {
-            // Whether a row is mapped does not change.
-            Block::Mapped { pack, row } => pack.mapped_block(*row)?.unwrap_or_default(),
+            Block::Mapped { pack, row, sound } => {
+                let place = match sound.get() {
+                    Some(place) => place.clone(),
+                    // Whether a row is mapped does not change.
+                    None => {
+                        let place = pack.mapped_block(*row)?.unwrap_or_default();
+                        sound.get_or_init(|| place).clone()
+                    }
+                };
+                pack.mapped(place)
+            }
             Block::Rebuilt { block, .. } | Block::Read(block) => block,
         };
         View::new(block).map_err(|damage| self.damaged(damage))
