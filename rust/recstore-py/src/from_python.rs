@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::dict::BoundDictIterator;
@@ -47,6 +48,7 @@ impl AsRef<[u8]> for PyText {
 }
 
 impl PyText {
+    #[inline(always)]
     fn new(text: Bound<'_, PyString>) -> PyResult<Self> {
         match PyBackedStr::try_from(text.clone()) {
             Ok(text) => Ok(Self::Utf8(text)),
@@ -63,6 +65,7 @@ pub(crate) fn text_of<'t>(text: &'t Bound<'_, PyString>) -> PyResult<Cow<'t, [u8
     }
 }
 
+#[cold]
 fn wtf8(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
     text.call_method1("encode", ("utf-8", "surrogatepass"))?.extract()
 }
@@ -91,6 +94,8 @@ pub(crate) struct Members<'py>(BoundDictIterator<'py>);
 impl<'py> Iterator for Members<'py> {
     type Item = Result<(PyText, PyJson<'py>), NotJson>;
 
+    // Inlined, so that members are not moved through memory on their way.
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         let (name, value) = self.0.next()?;
         Some(match name.cast_into::<PyString>() {
@@ -106,20 +111,33 @@ impl<'py> Source for PyJson<'py> {
     type Elements = Elements<'py>;
     type Members = Members<'py>;
 
+    #[inline]
     fn node(&self) -> Result<Node<'_, Self>, NotJson> {
         let value = &self.0;
         // Nearly all values are of exactly these types, which a comparison of pointers tells.
-        if let Ok(text) = value.cast_exact::<PyString>() {
+        if let Some(text) = exactly::<PyString>(value) {
             Ok(Node::String(text_of(text)?))
-        } else if let Ok(members) = value.cast_exact::<PyDict>() {
+        } else if let Some(members) = exactly::<PyDict>(value) {
             Ok(Node::Object(Members(members.iter())))
-        } else if let Ok(elements) = value.cast_exact::<PyList>() {
+        } else if let Some(elements) = exactly::<PyList>(value) {
             Ok(Node::Array(Elements::List(elements.iter())))
         } else if value.is_none() {
             Ok(Node::Null)
-        } else if let Ok(value) = value.cast::<PyBool>() {
+        } else if let Some(value) = exactly::<PyBool>(value) {
             Ok(Node::Bool(value.is_true()))
-        } else if let Ok(number) = value.cast::<PyInt>() {
+        } else if let Some(number) = exactly::<PyFloat>(value) {
+            Ok(Node::Float(number.value()))
+        } else {
+            self.node_of_subclass()
+        }
+    }
+}
+
+impl<'py> PyJson<'py> {
+    /// Looks at an `int`, a `tuple` or a value of a subclass.
+    fn node_of_subclass(&self) -> Result<Node<'_, Self>, NotJson> {
+        let value = &self.0;
+        if let Ok(number) = value.cast::<PyInt>() {
             match number.extract::<i64>() {
                 Ok(number) => Ok(Node::Int(number)),
                 // As json.dumps does: the digits of the number, whatever a subclass calls itself.
@@ -142,6 +160,12 @@ impl<'py> Source for PyJson<'py> {
             Err(NotJson::Type(type_name(value)))
         }
     }
+}
+
+/// Returns a value as one of a type, not of a subclass; `cast_exact` that makes no error where it is none.
+#[inline]
+fn exactly<'v, 'py, T: PyTypeInfo>(value: &'v Bound<'py, PyAny>) -> Option<&'v Bound<'py, T>> {
+    if value.is_exact_instance_of::<T>() { value.cast_exact().ok() } else { None }
 }
 
 /// Copies a `str`.

@@ -18,10 +18,8 @@ pub struct Style {
     pub ascii: bool,
     /// How numbers are spelled.
     pub numbers: Numbers,
-    /// What stands between two elements or members.
-    pub comma: &'static str,
-    /// What stands between a name and its value.
-    pub colon: &'static str,
+    /// Puts a space after each colon, and after each comma that does not end a line.
+    pub spaces: bool,
 }
 
 /// The order of the members of an object.
@@ -47,14 +45,14 @@ pub enum Numbers {
 
 impl Style {
     /// `json.dumps(value, indent=2)`
-    pub const INDENTED: Self = Self { indent: true, comma: ",", ..Self::PYTHON };
+    pub const INDENTED: Self = Self { indent: true, ..Self::PYTHON };
     /// `json.dumps(value)`
     pub const PYTHON: Self =
-        Self { indent: false, sorting: Sorting::None, ascii: true, numbers: Numbers::Python, comma: ", ", colon: ": " };
+        Self { indent: false, sorting: Sorting::None, ascii: true, numbers: Numbers::Python, spaces: true };
     /// `json.dumps(value, sort_keys=True)`
     pub const SORTED: Self = Self { sorting: Sorting::CodePoint, ..Self::PYTHON };
     /// `json.dumps(value, separators=(",", ":"))`
-    pub const COMPACT: Self = Self { comma: ",", colon: ":", ..Self::PYTHON };
+    pub const COMPACT: Self = Self { spaces: false, ..Self::PYTHON };
     /// RFC 8785, the JSON canonicalization scheme
     pub const RFC8785: Self =
         Self { sorting: Sorting::Utf16, ascii: false, numbers: Numbers::Rfc8785, ..Self::COMPACT };
@@ -67,9 +65,18 @@ pub trait Rewrite {
         number
     }
 
-    /// Returns the text to write in the place of `text`.
-    fn string<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
-        Cow::Borrowed(text)
+    /// Says whether two bytes that stand side by side are a reason to ask [`Rewrite::string`] about their text.
+    ///
+    /// The writer looks at every byte of a text anyway; this spares nearly all of them a second look.
+    fn is_suspect(first: u8, second: u8) -> bool {
+        let _ = (first, second);
+        false
+    }
+
+    /// Returns the text to write in the place of `text`, if it is another.
+    fn string(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let _ = text;
+        None
     }
 
     /// Says whether member `name` of the object at `path` is written.
@@ -143,7 +150,7 @@ pub fn write<S: Source, R: Rewrite>(
     rules: &R,
     path: &Path<'_>,
 ) -> Result<(), (String, WriteError<S::Error>)> {
-    Writer { out, style, rules, depth: 0, members: Vec::new() }.value(source, path)
+    Writer { out, style, rules, depth: 0, members: Vec::with_capacity(16) }.value(source, path)
 }
 
 struct Writer<'w, S: Source, R> {
@@ -179,8 +186,16 @@ impl<S: Source, R: Rewrite> Writer<'_, S, R> {
                 }
             }
             Ok(Node::String(text)) => {
-                let text = self.rules.string(&text);
-                if !self.string(&text) {
+                let start = self.out.len();
+                let mut text = text;
+                if self.string(&text, R::is_suspect)
+                    && let Some(other) = self.rules.string(&text)
+                {
+                    self.out.truncate(start);
+                    self.string(&other, |_, _| false);
+                    text = Cow::Owned(other);
+                }
+                if !self.can_spell(&text) {
                     return fail(WriteError::LoneSurrogate);
                 }
             }
@@ -223,10 +238,14 @@ impl<S: Source, R: Rewrite> Writer<'_, S, R> {
             self.separate(is_empty);
             is_empty = false;
             let path = path.then(Step::Member(name));
-            if !self.string(name) {
+            if !self.can_spell(name) {
                 return Err((path.to_string(), WriteError::LoneSurrogate));
             }
-            self.out.extend_from_slice(self.style.colon.as_bytes());
+            self.string(name, |_, _| false);
+            self.out.push(b':');
+            if self.style.spaces {
+                self.out.push(b' ');
+            }
             self.value(&value, &path)?;
         }
         self.close(is_empty, b'}');
@@ -243,12 +262,15 @@ impl<S: Source, R: Rewrite> Writer<'_, S, R> {
         }
     }
 
+    #[inline]
     fn separate(&mut self, is_first: bool) {
         if !is_first {
-            self.out.extend_from_slice(self.style.comma.as_bytes());
+            self.out.push(b',');
         }
         if self.style.indent {
             self.new_line();
+        } else if self.style.spaces && !is_first {
+            self.out.push(b' ');
         }
     }
 
@@ -265,15 +287,14 @@ impl<S: Source, R: Rewrite> Writer<'_, S, R> {
         self.out.resize(self.out.len() + 2 * self.depth, b' ');
     }
 
-    fn string(&mut self, text: &[u8]) -> bool {
-        if self.style.ascii {
-            write_ascii(self.out, text);
-        } else if std::str::from_utf8(text).is_ok() {
-            write_utf8(self.out, text);
-        } else {
-            return false;
-        }
-        true
+    /// Writes a string, and says whether there is something suspect in it.
+    fn string(&mut self, text: &[u8], is_suspect: impl Fn(u8, u8) -> bool) -> bool {
+        if self.style.ascii { write_ascii(self.out, text, is_suspect) } else { write_utf8(self.out, text, is_suspect) }
+    }
+
+    /// Lone surrogates have a spelling in ASCII only.
+    fn can_spell(&self, text: &[u8]) -> bool {
+        self.style.ascii || std::str::from_utf8(text).is_ok()
     }
 }
 
