@@ -80,12 +80,14 @@ const BLOCK: usize = 16;
 /// pair of it is suspect, and not which, the compiler tells by comparing all of them at once.
 #[inline]
 fn write_string<const ASCII: bool>(out: &mut Vec<u8>, text: &[u8], is_suspect: impl Fn(u8, u8) -> bool) -> bool {
+    let has_suspect = |block: &[u8; BLOCK], shifted: &[u8; BLOCK]| {
+        block.iter().zip(shifted).fold(false, |any, (first, second)| any | is_suspect(*first, *second))
+    };
     let mut found = false;
     let mut rest = text;
     out.push(b'"');
-    while let (Some(block), Some(shifted)) = (rest.first_chunk::<BLOCK>(), rest.get(1..).and_then(<[u8]>::first_chunk)) {
-        let pairs = block.iter().zip::<&[u8; BLOCK]>(shifted);
-        found |= pairs.fold(false, |any, (first, second)| any | is_suspect(*first, *second));
+    while let (Some(block), Some(shifted)) = (rest.first_chunk(), rest.get(1..).and_then(<[u8]>::first_chunk)) {
+        found |= has_suspect(block, shifted);
         out.extend_from_slice(block);
         let mut taken = BLOCK;
         if block.iter().fold(false, |any, byte| any | is_special::<ASCII>(*byte)) {
@@ -95,8 +97,8 @@ fn write_string<const ASCII: bool>(out: &mut Vec<u8>, text: &[u8], is_suspect: i
         }
         rest = rest.get(taken..).unwrap_or_default();
     }
-    found |= rest.array_windows().any(|[first, second]| is_suspect(*first, *second));
     if has_special::<ASCII>(rest) {
+        found |= rest.array_windows().any(|[first, second]| is_suspect(*first, *second));
         while let Some((byte, after)) = rest.split_first() {
             if is_special::<ASCII>(*byte) {
                 rest = rest.get(write_escape(out, rest)..).unwrap_or_default();
@@ -105,10 +107,32 @@ fn write_string<const ASCII: bool>(out: &mut Vec<u8>, text: &[u8], is_suspect: i
                 rest = after;
             }
         }
+    } else {
+        push_short(out, rest);
+        // The end of what is written is a whole block even where the text is none; what stands before the text is no
+        // worse than a suspect too many.
+        found |= match (out.get(..out.len() - 1).and_then(<[u8]>::last_chunk), out.last_chunk()) {
+            (Some(block), Some(shifted)) => has_suspect(block, shifted),
+            _ => true,
+        };
     }
-    out.extend_from_slice(rest);
     out.push(b'"');
     found
+}
+
+/// Appends a text of at most a block: as two halves that overlap, which are moved without a call.
+#[inline]
+fn push_short(out: &mut Vec<u8>, text: &[u8]) {
+    fn halves<const HALF: usize>(out: &mut Vec<u8>, text: &[u8]) -> Option<()> {
+        let (low, high) = (text.first_chunk::<HALF>()?, text.last_chunk::<HALF>()?);
+        out.extend_from_slice(low);
+        out.truncate(out.len() + text.len() - 2 * HALF);
+        out.extend_from_slice(high);
+        Some(())
+    }
+    if halves::<8>(out, text).or_else(|| halves::<4>(out, text)).is_none() {
+        out.extend_from_slice(text);
+    }
 }
 
 fn is_special<const ASCII: bool>(byte: u8) -> bool {

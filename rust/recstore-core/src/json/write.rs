@@ -79,6 +79,12 @@ pub trait Rewrite {
         None
     }
 
+    /// Says whether [`Rewrite::keeps`] is asked about the members of the object at `path`.
+    fn may_drop(&self, path: &Path<'_>) -> bool {
+        let _ = path;
+        false
+    }
+
     /// Says whether member `name` of the object at `path` is written.
     fn keeps(&self, path: &Path<'_>, name: &[u8]) -> bool {
         let _ = (path, name);
@@ -228,11 +234,12 @@ impl<S: Source, R: Rewrite> Writer<'_, S, R> {
         self.out.push(b'{');
         self.depth += 1;
         let mut is_empty = true;
+        let may_drop = self.rules.may_drop(path);
         while self.members.len() > start
             && let Some((name, value)) = self.members.pop()
         {
             let name = name.as_ref();
-            if !self.rules.keeps(path, name) {
+            if may_drop && !self.rules.keeps(path, name) {
                 continue;
             }
             self.separate(is_empty);
@@ -262,7 +269,7 @@ impl<S: Source, R: Rewrite> Writer<'_, S, R> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn separate(&mut self, is_first: bool) {
         if !is_first {
             self.out.push(b',');
@@ -274,6 +281,7 @@ impl<S: Source, R: Rewrite> Writer<'_, S, R> {
         }
     }
 
+    #[inline(always)]
     fn close(&mut self, is_empty: bool, bracket: u8) {
         self.depth -= 1;
         if self.style.indent && !is_empty {

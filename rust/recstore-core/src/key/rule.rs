@@ -74,17 +74,30 @@ impl Rewrite for Applied<'_> {
         }
     }
 
+    fn may_drop(&self, path: &Path<'_>) -> bool {
+        self.rules.drops.iter().any(|drop| drop.concerns(path))
+    }
+
     fn keeps(&self, path: &Path<'_>, name: &[u8]) -> bool {
         self.rules.drops.iter().all(|drop| match drop {
-            Drop::ForHost { host, member } => {
-                !(name == member.as_bytes() && is_root(path) && self.host.contains(host))
-            }
-            Drop::Inside { parents, member } => {
-                !(name == member.as_bytes()
-                    && path.parent.is_some_and(|outer| is_root(outer) || matches!(outer.step, Step::Element(_)))
-                    && matches!(path.step, Step::Member(parent) if parents.iter().any(|name| name.as_bytes() == parent)))
-            }
+            Drop::ForHost { member, .. } | Drop::Inside { member, .. } if name != member.as_bytes() => true,
+            Drop::ForHost { host, .. } => !(drop.concerns(path) && self.host.contains(host)),
+            Drop::Inside { .. } => !drop.concerns(path),
         })
+    }
+}
+
+impl Drop {
+    /// Says whether the object at `path` may be one that a member is left out of.
+    fn concerns(&self, path: &Path<'_>) -> bool {
+        match (self, path.step) {
+            (Self::ForHost { .. }, _) => is_root(path),
+            (Self::Inside { .. }, Step::Element(_)) => false,
+            (Self::Inside { parents, .. }, Step::Member(parent)) => {
+                path.parent.is_some_and(|outer| is_root(outer) || matches!(outer.step, Step::Element(_)))
+                    && parents.iter().any(|name| name.as_bytes() == parent)
+            }
+        }
     }
 }
 
