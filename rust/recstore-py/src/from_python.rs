@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedStr;
 use pyo3::types::dict::BoundDictIterator;
 use pyo3::types::list::BoundListIterator;
 use pyo3::types::tuple::BoundTupleIterator;
@@ -33,26 +32,26 @@ impl From<PyErr> for NotJson {
 }
 
 /// A `str`, without a copy of it unless it holds lone surrogates.
-pub(crate) enum PyText {
-    Utf8(PyBackedStr),
-    Wtf8(Vec<u8>),
+pub(crate) enum PyText<'py> {
+    Utf8(Bound<'py, PyString>),
+    Wtf8(Box<Vec<u8>>),
 }
 
-impl AsRef<[u8]> for PyText {
+impl AsRef<[u8]> for PyText<'_> {
     fn as_ref(&self) -> &[u8] {
         match self {
-            Self::Utf8(text) => text.as_bytes(),
+            Self::Utf8(text) => text.to_str().unwrap_or_default().as_bytes(), // it has been seen to be UTF-8
             Self::Wtf8(bytes) => bytes,
         }
     }
 }
 
-impl PyText {
+impl<'py> PyText<'py> {
     #[inline(always)]
-    fn new(text: Bound<'_, PyString>) -> PyResult<Self> {
-        match PyBackedStr::try_from(text.clone()) {
-            Ok(text) => Ok(Self::Utf8(text)),
-            Err(_) => wtf8(&text).map(Self::Wtf8),
+    fn new(text: Bound<'py, PyString>) -> PyResult<Self> {
+        match text.to_str() {
+            Ok(_) => Ok(Self::Utf8(text)),
+            Err(_) => Ok(Self::Wtf8(Box::new(wtf8(&text)?))),
         }
     }
 }
@@ -92,21 +91,24 @@ impl<'py> Iterator for Elements<'py> {
 pub(crate) struct Members<'py>(BoundDictIterator<'py>);
 
 impl<'py> Iterator for Members<'py> {
-    type Item = Result<(PyText, PyJson<'py>), NotJson>;
+    type Item = Result<(PyText<'py>, PyJson<'py>), NotJson>;
 
     // Inlined, so that members are not moved through memory on their way.
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         let (name, value) = self.0.next()?;
         Some(match name.cast_into::<PyString>() {
-            Ok(name) => PyText::new(name).map(|name| (name, PyJson(value))).map_err(NotJson::Raised),
+            Ok(name) => match PyText::new(name) {
+                Ok(name) => Ok((name, PyJson(value))),
+                Err(error) => Err(NotJson::Raised(error)),
+            },
             Err(error) => Err(NotJson::Key(type_name(&error.into_inner()))),
         })
     }
 }
 
 impl<'py> Source for PyJson<'py> {
-    type Text = PyText;
+    type Text = PyText<'py>;
     type Error = NotJson;
     type Elements = Elements<'py>;
     type Members = Members<'py>;
@@ -205,7 +207,7 @@ impl PyJson<'_> {
                 Value::Array(elements.map(value).collect::<Result<_, _>>()?)
             }
             Node::Object(members) => {
-                let member = |member: Result<(PyText, Self), NotJson>| {
+                let member = |member: Result<(PyText<'_>, Self), NotJson>| {
                     let (name, value) = member.map_err(at_root)?;
                     let name = Text::from_wtf8(name.as_ref().to_vec());
                     let value = value.value_at(depth + 1).map_err(inside(name.to_lossy().into_owned()))?;

@@ -109,9 +109,9 @@ fn write_string<const ASCII: bool>(out: &mut Vec<u8>, text: &[u8], is_suspect: i
         }
     } else {
         push_short(out, rest);
-        // The end of what is written is a whole block even where the text is none; what stands before the text is no
-        // worse than a suspect too many.
-        found |= match (out.get(..out.len() - 1).and_then(<[u8]>::last_chunk), out.last_chunk()) {
+        // A whole block, of which the text may be but the end: what stands before it is no worse than a suspect too many.
+        let last = if text.len() > BLOCK { text } else { out.as_slice() };
+        found |= match (last.get(..last.len() - 1).and_then(<[u8]>::last_chunk), last.last_chunk()) {
             (Some(block), Some(shifted)) => has_suspect(block, shifted),
             _ => true,
         };

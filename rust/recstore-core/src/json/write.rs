@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 
+use smallvec::SmallVec;
+
 use super::escape::{decode_wtf8, write_ascii, write_utf8};
 use super::float::write_python_float;
 use super::{MAX_DEPTH, Node, Path, Source, Step, Value, es6_float};
@@ -156,23 +158,23 @@ pub fn write<S: Source, R: Rewrite>(
     rules: &R,
     path: &Path<'_>,
 ) -> Result<(), (String, WriteError<S::Error>)> {
-    Writer { out, style, rules, depth: 0, members: Vec::with_capacity(16) }.value(source, path)
+    Writer { out, style, rules, depth: 0 }.value(source, path)
 }
 
-struct Writer<'w, S: Source, R> {
+struct Writer<'w, R> {
     out: &'w mut Vec<u8>,
     style: Style,
     rules: &'w R,
     depth: usize,
-    /// The members still to be written of all objects that are open, the next one last: one vector for a document, where
-    /// each object would need one of its own.
-    members: Vec<(S::Text, S)>,
 }
+
+/// As many members as most objects have; those of others are put on the heap.
+const USUAL_MEMBERS: usize = 8;
 
 type Written<E> = Result<(), (String, WriteError<E>)>;
 
-impl<S: Source, R: Rewrite> Writer<'_, S, R> {
-    fn value(&mut self, source: &S, path: &Path<'_>) -> Written<S::Error> {
+impl<R: Rewrite> Writer<'_, R> {
+    fn value<S: Source>(&mut self, source: &S, path: &Path<'_>) -> Written<S::Error> {
         let fail = |error| Err((path.to_string(), error));
         match source.node() {
             Err(error) => return fail(WriteError::Source(error)),
@@ -206,13 +208,13 @@ impl<S: Source, R: Rewrite> Writer<'_, S, R> {
                 }
             }
             Ok(Node::Array(_) | Node::Object(_)) if self.depth == MAX_DEPTH => return fail(WriteError::TooDeep),
-            Ok(Node::Array(elements)) => self.array(elements, path)?,
-            Ok(Node::Object(members)) => self.object(members, path)?,
+            Ok(Node::Array(elements)) => self.array::<S>(elements, path)?,
+            Ok(Node::Object(members)) => self.object::<S>(members, path)?,
         }
         Ok(())
     }
 
-    fn array(&mut self, elements: S::Elements, path: &Path<'_>) -> Written<S::Error> {
+    fn array<S: Source>(&mut self, elements: S::Elements, path: &Path<'_>) -> Written<S::Error> {
         self.out.push(b'[');
         self.depth += 1;
         let mut is_empty = true;
@@ -225,20 +227,26 @@ impl<S: Source, R: Rewrite> Writer<'_, S, R> {
         Ok(())
     }
 
-    fn object(&mut self, members: S::Members, path: &Path<'_>) -> Written<S::Error> {
-        let start = self.members.len();
+    fn object<S: Source>(&mut self, members: S::Members, path: &Path<'_>) -> Written<S::Error> {
+        // They stay where they are put: to move what was just stored in parts makes the processor wait.
+        let mut held = SmallVec::<[(S::Text, S); USUAL_MEMBERS]>::new();
         for member in members {
-            self.members.push(member.map_err(|error| (path.to_string(), WriteError::Source(error)))?);
+            held.push(member.map_err(|error| (path.to_string(), WriteError::Source(error)))?);
         }
-        self.sort_from(start);
+        let mut members = SmallVec::<[(&[u8], &S); USUAL_MEMBERS]>::new();
+        for (name, value) in &held {
+            members.push((name.as_ref(), value));
+        }
+        match self.style.sorting {
+            Sorting::None => {}
+            Sorting::CodePoint => members.sort_unstable_by(|(a, _), (b, _)| a.cmp(b)),
+            Sorting::Utf16 => members.sort_unstable_by(|(a, _), (b, _)| utf16(a).cmp(utf16(b))),
+        }
         self.out.push(b'{');
         self.depth += 1;
         let mut is_empty = true;
         let may_drop = self.rules.may_drop(path);
-        while self.members.len() > start
-            && let Some((name, value)) = self.members.pop()
-        {
-            let name = name.as_ref();
+        for &(name, value) in &members {
             if may_drop && !self.rules.keeps(path, name) {
                 continue;
             }
@@ -253,20 +261,10 @@ impl<S: Source, R: Rewrite> Writer<'_, S, R> {
             if self.style.spaces {
                 self.out.push(b' ');
             }
-            self.value(&value, &path)?;
+            self.value(value, &path)?;
         }
         self.close(is_empty, b'}');
         Ok(())
-    }
-
-    /// Brings the members of the object opened last, which stand from `start` on, into order: the first to write last.
-    fn sort_from(&mut self, start: usize) {
-        let members = self.members.get_mut(start..).unwrap_or_default();
-        match self.style.sorting {
-            Sorting::None => members.reverse(),
-            Sorting::CodePoint => members.sort_unstable_by(|(a, _), (b, _)| b.as_ref().cmp(a.as_ref())),
-            Sorting::Utf16 => members.sort_unstable_by(|(a, _), (b, _)| utf16(b.as_ref()).cmp(utf16(a.as_ref()))),
-        }
     }
 
     #[inline(always)]
