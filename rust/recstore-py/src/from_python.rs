@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::dict::BoundDictIterator;
 use pyo3::types::list::BoundListIterator;
 use pyo3::types::tuple::BoundTupleIterator;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use recstore_core::json::{MAX_DEPTH, Node, Source, Text, Value, WriteError};
 
 /// A Python value, walked as `json.dumps` would walk it.
@@ -34,14 +34,14 @@ impl From<PyErr> for NotJson {
 /// A `str`, without a copy of it unless it holds lone surrogates.
 pub(crate) enum PyText<'py> {
     Utf8(Bound<'py, PyString>),
-    Wtf8(Box<Vec<u8>>),
+    Wtf8(Bound<'py, PyBytes>),
 }
 
 impl AsRef<[u8]> for PyText<'_> {
     fn as_ref(&self) -> &[u8] {
         match self {
             Self::Utf8(text) => text.to_str().unwrap_or_default().as_bytes(), // it has been seen to be UTF-8
-            Self::Wtf8(bytes) => bytes,
+            Self::Wtf8(bytes) => bytes.as_bytes(),
         }
     }
 }
@@ -51,7 +51,7 @@ impl<'py> PyText<'py> {
     fn new(text: Bound<'py, PyString>) -> PyResult<Self> {
         match text.to_str() {
             Ok(_) => Ok(Self::Utf8(text)),
-            Err(_) => Ok(Self::Wtf8(Box::new(wtf8(&text)?))),
+            Err(_) => wtf8(&text).map(Self::Wtf8),
         }
     }
 }
@@ -60,13 +60,13 @@ impl<'py> PyText<'py> {
 pub(crate) fn text_of<'t>(text: &'t Bound<'_, PyString>) -> PyResult<Cow<'t, [u8]>> {
     match text.to_str() {
         Ok(text) => Ok(Cow::Borrowed(text.as_bytes())),
-        Err(_) => wtf8(text).map(Cow::Owned),
+        Err(_) => Ok(Cow::Owned(wtf8(text)?.as_bytes().to_vec())),
     }
 }
 
 #[cold]
-fn wtf8(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
-    text.call_method1("encode", ("utf-8", "surrogatepass"))?.extract()
+fn wtf8<'py>(text: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyBytes>> {
+    Ok(text.call_method1("encode", ("utf-8", "surrogatepass"))?.cast_into()?)
 }
 
 /// The elements of a `list` or a `tuple`.

@@ -98,7 +98,7 @@ fn write_string<const ASCII: bool>(out: &mut Vec<u8>, text: &[u8], is_suspect: i
         rest = rest.get(taken..).unwrap_or_default();
     }
     if has_special::<ASCII>(rest) {
-        found |= rest.array_windows().any(|[first, second]| is_suspect(*first, *second));
+        found |= rest.windows(2).any(|pair| matches!(pair, [first, second] if is_suspect(*first, *second)));
         while let Some((byte, after)) = rest.split_first() {
             if is_special::<ASCII>(*byte) {
                 rest = rest.get(write_escape(out, rest)..).unwrap_or_default();

@@ -239,7 +239,7 @@ impl<R: Rewrite> Writer<'_, R> {
         }
         match self.style.sorting {
             Sorting::None => {}
-            Sorting::CodePoint => members.sort_unstable_by(|(a, _), (b, _)| a.cmp(b)),
+            Sorting::CodePoint => members.sort_unstable_by_key(|(name, _)| *name),
             Sorting::Utf16 => members.sort_unstable_by(|(a, _), (b, _)| utf16(a).cmp(utf16(b))),
         }
         self.out.push(b'{');
