@@ -12,7 +12,6 @@ mod profile;
 mod request;
 mod rule;
 mod scan;
-mod suspect;
 
 use std::fmt;
 
