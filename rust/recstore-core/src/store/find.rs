@@ -1,6 +1,5 @@
 //! Look-ups, each as fresh as the files at that moment.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -172,9 +171,10 @@ impl Store {
     fn list_changed_folders(&self, order: &Order<'_>, found: Option<(&Listed, bool)>) -> Result<bool, Error> {
         let itself = found.filter(|(_, is_exact)| !is_exact).map(|(file, _)| file.folder.clone());
         let folders = match (order, found) {
-            (Order::Own(folders), found) => {
-                let before = found.map_or(folders.len(), |(file, _)| order.place(file));
-                folders.iter().take(before).map(|folder| Arc::from(&**folder)).chain(itself).collect()
+            (Order::Own { own, base }, found) => {
+                let before = found.map_or(NOWHERE, |(file, _)| order.place(file));
+                let own = own.clone().filter(|_| before > 0);
+                own.into_iter().chain((before > 1).then(|| Arc::from(*base))).chain(itself).collect()
             }
             // Which of the other folders answers is no promise; only that an answer is found where there is one.
             (Order::Any { base }, Some((file, _))) => {
@@ -228,8 +228,8 @@ impl Store {
     fn order(&self, test_id: Option<&str>) -> Order<'_> {
         let base = self.places.base();
         let Some(test_id) = test_id else { return Order::Any { base } };
-        let own = self.places.own(test_id).filter(|own| own != base);
-        Order::Own(own.map(Cow::Owned).into_iter().chain([Cow::Borrowed(base)]).collect())
+        let own = self.places.own(test_id).filter(|own| **own != *base);
+        Order::Own { own, base }
     }
 }
 
@@ -254,24 +254,28 @@ fn united(first: Recording, others: &[Recording]) -> Result<Recording, Error> {
 
 /// Which folders answer, and which before which.
 enum Order<'a> {
-    /// These, in this order.
-    Own(Vec<Cow<'a, Path>>),
+    /// That of the test, if it is another, and the base.
+    Own { own: Option<Arc<Path>>, base: &'a Path },
     /// All, the base first.
     Any { base: &'a Path },
 }
 
+/// The turn of a folder that has none.
+const NOWHERE: usize = 2;
+
 impl Order<'_> {
-    /// Returns when the folder of a file has its turn; behind all others where it has none.
+    /// Returns when the folder of a file has its turn; [`NOWHERE`] where it has none.
     fn place(&self, file: &Listed) -> usize {
         match self {
-            Self::Own(folders) => folders.iter().position(|folder| **folder == *file.folder).unwrap_or(folders.len()),
+            Self::Own { own, .. } if own.as_ref().is_some_and(|own| **own == *file.folder) => 0,
+            Self::Own { base, .. } => 1 + usize::from(*file.folder != **base),
             Self::Any { base } => usize::from(*file.folder != **base),
         }
     }
 
     fn sort(&self, key: &Key, mut candidates: Candidates) -> Candidates {
-        if let Self::Own(folders) = self {
-            candidates.retain(|candidate| self.place(candidate) < folders.len());
+        if matches!(self, Self::Own { .. }) {
+            candidates.retain(|candidate| self.place(candidate) < NOWHERE);
         }
         if candidates.len() > 1 {
             // In one folder, the whole key answers before its first digits.
