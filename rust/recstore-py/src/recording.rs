@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PySlice, PyString, PyTuple};
 use recstore_core::key::path_of;
 use recstore_core::recording::{DamagedBlock, Said, ToolCall, View, join_tool_calls, said, text_of};
@@ -277,7 +278,8 @@ impl Recording {
     /// >>> [chunk.choices[0].delta.content for chunk in stream]
     /// ['Hel', 'lo!', None]
     fn replay<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("recstore.replay")?.call_method1("replay", (slf,))
+        static REPLAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        REPLAY.import(slf.py(), "recstore.replay", "replay")?.call1((slf,))
     }
 
     /// Return an awaitable of what the recorded asynchronous call returned: as `replay`, a stream as an asynchronous
@@ -290,7 +292,8 @@ impl Recording {
     /// >>> asyncio.run(texts())
     /// ['', 'Hel', 'lo!', None]
     fn areplay<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("recstore.replay")?.call_method1("areplay", (slf,))
+        static AREPLAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        AREPLAY.import(slf.py(), "recstore.replay", "areplay")?.call1((slf,))
     }
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
