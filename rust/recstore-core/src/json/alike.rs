@@ -12,7 +12,7 @@ use super::{JsonError, Reader};
 #[derive(Debug, Default)]
 pub(crate) struct Model {
     /// Where it stands in the text.
-    pub(crate) span: Range<usize>,
+    pub(super) span: Range<usize>,
     /// Where it stands in what was kept of the text.
     pub(super) kept: Range<usize>,
     /// All values in it that hold no others, in their order.
@@ -27,23 +27,49 @@ pub(super) struct Leaf {
 }
 
 impl Reader<'_> {
-    /// Skips a value as [`Reader::skip`] does, the quicker where it is like the model; else it becomes the model. All that
-    /// is read with one model must be elements of one array.
-    ///
-    /// Returns from where to where in the model it differs from it; `None` where it is not like it.
-    pub(crate) fn skip_like(&mut self, model: &mut Model) -> Result<Option<Range<usize>>, JsonError> {
+    /// Skips a value as [`Reader::span`] does, the quicker where it is like the model; else it becomes the model. All that
+    /// is read with one model must lie equally deep.
+    pub(crate) fn span_like(&mut self, model: &mut Model) -> Result<Range<usize>, JsonError> {
         self.peek()?;
-        Compactor::<false>::new(0).value_like(self, model)
+        let start = self.at;
+        Compactor::<false>::new(0).value_like(self, model)?;
+        Ok(start..self.at)
+    }
+
+    /// Skips an object if before and behind one value in it stands the same as in another; returns where that value stands.
+    pub(crate) fn span_inside(&mut self, [before, behind]: [&[u8]; 2], model: &mut Model) -> Option<Range<usize>> {
+        let start = self.clone();
+        let found = self.rest().starts_with(before).then(|| {
+            self.enter().ok()?;
+            self.advance_by(before.len() - 1);
+            let span = self.span_like(model).ok()?;
+            self.rest().starts_with(behind).then(|| {
+                self.advance_by(behind.len() - 1);
+                self.leave();
+                span
+            })
+        });
+        let found = found.flatten();
+        if found.is_none() {
+            *self = start;
+        }
+        found
     }
 }
 
 /// Returns how many bytes two texts have in common, from their beginning.
 pub(super) fn common_len(one: &[u8], other: &[u8]) -> usize {
-    const BLOCK: usize = 32;
-    let (one_blocks, other_blocks) = (one.as_chunks::<BLOCK>().0, other.as_chunks::<BLOCK>().0);
-    // Whether blocks are the same, and not where they differ, takes a few instructions.
-    let blocks = one_blocks.iter().zip(other_blocks).take_while(|(one, other)| one == other).count();
-    let (one, other) = (one.get(blocks * BLOCK..), other.get(blocks * BLOCK..));
+    const BLOCK: usize = size_of::<u128>();
+    let blocks = one.as_chunks::<BLOCK>().0.iter().zip(other.as_chunks::<BLOCK>().0);
+    let mut same = 0;
+    for (one, other) in blocks {
+        let differing = u128::from_le_bytes(*one) ^ u128::from_le_bytes(*other);
+        if differing != 0 {
+            return same + (differing.trailing_zeros() / 8) as usize;
+        }
+        same += BLOCK;
+    }
+    let (one, other) = (one.get(same..), other.get(same..));
     let rest = one.unwrap_or_default().iter().zip(other.unwrap_or_default());
-    blocks * BLOCK + rest.take_while(|(one, other)| one == other).count()
+    same + rest.take_while(|(one, other)| one == other).count()
 }

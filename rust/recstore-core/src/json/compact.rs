@@ -22,17 +22,13 @@ use super::{JsonError, JsonErrorKind as Wrong, Kind, Layout, Reader};
 ///
 /// # Errors
 /// Where the text is not JSON in the reader's dialect and limits.
-pub fn compact(mut reader: Reader<'_>) -> Result<(Vec<u8>, Layout), JsonError> {
-    let mut compactor = Compactor::<true>::new(reader.rest().len() / 2);
-    compactor.gap(&mut reader, b"");
-    compactor.value(&mut reader)?;
-    let layout = match reader.rest() {
-        b"" if compactor.is_indented => Layout::Indented,
-        b"\n" if compactor.is_indented => Layout::IndentedLine,
-        _ => Layout::Other,
-    };
-    reader.document(|_| Ok::<_, JsonError>(()))?;
-    Ok((compactor.out, layout))
+pub fn compact(reader: Reader<'_>) -> Result<(Vec<u8>, Layout), JsonError> {
+    Compactor::<true>::new(reader.rest().len() / 2).document(reader)
+}
+
+/// Checks the document that `reader` is about to read as [`compact`] does, and keeps nothing of it.
+pub(crate) fn check(reader: Reader<'_>) -> Result<(), JsonError> {
+    Compactor::<false>::new(0).document(reader).map(drop)
 }
 
 /// Reads values and checks them; with `KEEPS`, what is no white space is kept.
@@ -46,6 +42,18 @@ pub(super) struct Compactor<const KEEPS: bool> {
 impl<const KEEPS: bool> Compactor<KEEPS> {
     pub(super) fn new(capacity: usize) -> Self {
         Self { out: Vec::with_capacity(capacity), is_indented: true, leaves: None }
+    }
+
+    fn document(mut self, mut reader: Reader<'_>) -> Result<(Vec<u8>, Layout), JsonError> {
+        self.gap(&mut reader, 0);
+        self.value(&mut reader)?;
+        let layout = match reader.rest() {
+            b"" if self.is_indented => Layout::Indented,
+            b"\n" if self.is_indented => Layout::IndentedLine,
+            _ => Layout::Other,
+        };
+        reader.document(|_| Ok::<_, JsonError>(()))?;
+        Ok((self.out, layout))
     }
 
     #[inline]
@@ -76,7 +84,7 @@ impl<const KEEPS: bool> Compactor<KEEPS> {
         self.keep(reader.rest().get(..1).unwrap_or_default());
         reader.enter()?;
         if reader.byte() != Some(close) {
-            self.gap(reader, new_line(reader.depth));
+            self.line(reader, reader.depth);
             if reader.byte() == Some(close) {
                 // White space between two brackets: well formed, but not what Python writes.
                 self.is_indented = false;
@@ -100,7 +108,7 @@ impl<const KEEPS: bool> Compactor<KEEPS> {
                 self.value_like(reader, &mut model)?;
             }
             if reader.byte() != Some(b',') {
-                self.gap(reader, new_line(reader.depth - 1));
+                self.line(reader, reader.depth - 1);
                 // White space before a comma: well formed, but not what Python writes.
                 self.is_indented &= reader.byte() != Some(b',');
             }
@@ -108,7 +116,7 @@ impl<const KEEPS: bool> Compactor<KEEPS> {
                 Some(b',') => {
                     self.keep(b",");
                     reader.advance_by(1);
-                    self.gap(reader, new_line(reader.depth));
+                    self.line(reader, reader.depth);
                     if reader.byte() == Some(close) {
                         return Err(reader.wrong(Wrong::TrailingComma));
                     }
@@ -121,21 +129,15 @@ impl<const KEEPS: bool> Compactor<KEEPS> {
     }
 
     /// Takes the value at which the reader stands, which may be like the model; else it becomes the model.
-    ///
-    /// Returns from where to where in the model it differs from it; `None` where it is not like it.
-    pub(super) fn value_like(
-        &mut self,
-        reader: &mut Reader<'_>,
-        model: &mut Model,
-    ) -> Result<Option<Range<usize>>, JsonError> {
+    pub(super) fn value_like(&mut self, reader: &mut Reader<'_>, model: &mut Model) -> Result<(), JsonError> {
         // No models in models: the elements of the outermost array are those that are like each other, and so nothing is
         // read more than twice.
         if !matches!(reader.byte(), Some(b'{' | b'[')) || self.leaves.is_some() {
-            return self.value(reader).map(|()| None);
+            return self.value(reader);
         }
         let (start, kept) = (reader.at, self.out.len());
-        if let Some(differing) = self.try_like(reader, model) {
-            return Ok(Some(differing));
+        if self.try_like(reader, model).is_some() {
+            return Ok(());
         }
         reader.at = start;
         self.out.truncate(kept);
@@ -145,23 +147,22 @@ impl<const KEEPS: bool> Compactor<KEEPS> {
         self.value(reader)?;
         model.leaves = self.leaves.take().unwrap_or_default();
         (model.span, model.kept) = (start..reader.at, kept..self.out.len());
-        Ok(None)
+        Ok(())
     }
 
     /// Takes a value that differs from the model only in leaves: what is the same to the byte was found well formed, and
     /// in the place of one leaf any other may stand. `None` where it differs elsewhere; then the reader stands somewhere
     /// inside of it.
-    fn try_like(&mut self, reader: &mut Reader<'_>, model: &Model) -> Option<Range<usize>> {
+    fn try_like(&mut self, reader: &mut Reader<'_>, model: &Model) -> Option<()> {
         // Up to here the model was found again.
         let (mut at, mut kept) = (model.span.start, model.kept.start);
-        let (mut first, mut last) = (model.span.end, model.span.start);
         let mut leaves = model.leaves.iter();
         while at < model.span.end {
             let same = at + common_len(reader.slice(at..model.span.end), reader.rest());
             if same == model.span.end {
                 reader.advance_by(same - at);
                 self.keep_again(kept..model.kept.end);
-                return Some(first..last);
+                return Some(());
             }
             // They part in a leaf, or right behind it, where the other goes on.
             let leaf = leaves.find(|leaf| leaf.span.end >= same).filter(|leaf| leaf.span.start <= same)?;
@@ -174,7 +175,6 @@ impl<const KEEPS: bool> Compactor<KEEPS> {
             reader.skip().ok()?;
             self.keep(reader.slice(start..reader.at));
             (at, kept) = (leaf.span.end, leaf.kept.end);
-            (first, last) = (first.min(leaf.span.start), leaf.span.end);
         }
         None
     }
@@ -190,28 +190,30 @@ impl<const KEEPS: bool> Compactor<KEEPS> {
     fn name(&mut self, reader: &mut Reader<'_>) -> Result<(), JsonError> {
         let span = reader.name_span()?;
         self.keep(reader.slice(span));
-        self.gap(reader, b"");
+        self.gap(reader, 0);
         reader.colon()?;
         self.keep(b":");
-        self.gap(reader, b" ");
+        let has_space = reader.byte() == Some(b' ');
+        self.is_indented &= has_space;
+        self.gap(reader, usize::from(has_space));
         Ok(())
     }
 
-    /// Passes over white space and notes whether it is what an indented document has at this place.
+    /// Passes over white space before an element, a member or a closing bracket.
     #[inline]
-    fn gap(&mut self, reader: &mut Reader<'_>, expected: &[u8]) {
-        if reader.rest().starts_with(expected) {
-            reader.advance_by(expected.len());
-        } else {
-            self.is_indented = false;
-        }
+    fn line(&mut self, reader: &mut Reader<'_>, depth: usize) {
+        let length = common_len(&NEW_LINE, reader.rest());
+        self.is_indented &= length == 1 + 2 * depth;
+        self.gap(reader, length);
+    }
+
+    /// Passes over white space, of which so many bytes are known, and notes whether there is more.
+    #[inline]
+    fn gap(&mut self, reader: &mut Reader<'_>, known: usize) {
+        reader.advance_by(known);
         if let Some(b' ' | b'\n' | b'\t' | b'\r') = reader.byte() {
             self.is_indented = false;
             reader.skip_white_space();
         }
     }
-}
-
-fn new_line(depth: usize) -> &'static [u8] {
-    NEW_LINE.get(..1 + 2 * depth).unwrap_or(&NEW_LINE)
 }

@@ -25,6 +25,7 @@ mod value;
 mod write;
 
 pub(crate) use alike::Model;
+pub(crate) use compact::check;
 pub(crate) use escape::decode_wtf8;
 
 pub use compact::compact;

@@ -173,7 +173,7 @@ impl Parts {
                     Ok(())
                 })?;
             }
-            _ => self.chunks.push(chunk(body)?),
+            _ => self.chunks.push(chunk(body, &mut Model::default())?),
         }
         Ok(())
     }
@@ -186,30 +186,28 @@ impl Parts {
 /// A chunk, which the next ones may be like.
 #[derive(Default)]
 struct LastChunk {
+    /// Its data, or those of an earlier one.
     model: Model,
-    /// Where its data and its type tag lie, in this order behind each other.
-    tagged: Option<[Range<usize>; 2]>,
+    /// What stands before its data, type tag and all, and behind them; nothing where it has no tag there.
+    around: Option<[Range<usize>; 2]>,
+    /// Where its type tag lies, from its beginning.
+    tag: Range<usize>,
 }
 
 impl LastChunk {
     /// Takes the next chunk and returns where its data and its type tag lie.
     fn next(&mut self, reader: &mut Reader<'_>) -> Result<[Range<usize>; 2], JsonError> {
-        let before = reader.clone();
-        let differing = reader.skip_like(&mut self.model)?;
-        let (model, start, end) = (&self.model.span, before.at(), reader.at());
-        if let (Some(differing), Some([data, tag])) = (&differing, &self.tagged)
-            && (differing.is_empty() || data.start <= differing.start && differing.end <= data.end)
-        {
-            // All that differs lies in the data: before and behind it, each byte is where it was.
-            let from_start = |place: usize| start + (place - model.start);
-            let data = from_start(data.start)..end - (model.end - data.end);
-            return Ok([data, from_start(tag.start)..from_start(tag.end)]);
+        reader.peek()?;
+        let start = reader.at();
+        let around = self.around.clone().map(|around| around.map(|span| reader.slice(span)));
+        if let Some(data) = around.and_then(|around| reader.span_inside(around, &mut self.model)) {
+            return Ok([data, start + self.tag.start..start + self.tag.end]);
         }
-        *reader = before;
-        let [data, tag] = chunk(reader)?;
-        if differing.is_none() {
-            self.tagged = (!tag.is_empty() && tag.end <= data.start).then(|| [data.clone(), tag.clone()]);
-        }
+        let [data, tag] = chunk(reader, &mut self.model)?;
+        self.around = (tag.start > start && tag.end <= data.start).then(|| {
+            self.tag = tag.start - start..tag.end - start;
+            [start..data.start, data.end..reader.at()]
+        });
         Ok([data, tag])
     }
 }
@@ -217,7 +215,7 @@ impl LastChunk {
 /// Takes one chunk and returns where its data and its type tag lie.
 ///
 /// A tag counts only where the format puts it: in an object of exactly `__type__` and `__data__`.
-fn chunk(reader: &mut Reader<'_>) -> Result<[Range<usize>; 2], JsonError> {
+fn chunk(reader: &mut Reader<'_>, model: &mut Model) -> Result<[Range<usize>; 2], JsonError> {
     const UNTAGGED: Range<usize> = 0..0;
     if reader.peek()? != Kind::Object {
         return Ok([reader.span()?, UNTAGGED]);
@@ -227,7 +225,7 @@ fn chunk(reader: &mut Reader<'_>) -> Result<[Range<usize>; 2], JsonError> {
     reader.object(|reader, name| {
         match name.as_bytes() {
             b"__type__" => tag = span_of(reader, Kind::String)?,
-            b"__data__" => data = reader.span()?,
+            b"__data__" => data = reader.span_like(model)?,
             _ => {
                 has_others = true;
                 reader.skip()?;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::state::Listed;
 use super::recording::profile;
+use super::state::Listed;
 use super::{Recording, Store};
 use crate::error::Error;
 use crate::key::Profile;
