@@ -23,7 +23,8 @@ use super::{JsonError, JsonErrorKind as Wrong, Kind, Layout, Reader};
 /// # Errors
 /// Where the text is not JSON in the reader's dialect and limits.
 pub fn compact(reader: Reader<'_>) -> Result<(Vec<u8>, Layout), JsonError> {
-    Compactor::<true>::new(reader.rest().len() / 2).document(reader)
+    // Room for all of it, so that nothing is moved: memory that is not written to costs nothing.
+    Compactor::<true>::new(reader.rest().len()).document(reader)
 }
 
 /// Checks the document that `reader` is about to read as [`compact`] does, and keeps nothing of it.
