@@ -8,7 +8,7 @@ use super::{JsonError, JsonErrorKind as Wrong, Kind, Layout, Reader};
 
 /// Checks the document that `reader` is about to read and returns it without white space, and how it was laid out.
 ///
-/// The spelling of strings and numbers stays as it is, so that [`restore`] gives back the same bytes.
+/// The spelling of strings and numbers stays as it is, so that [`restore`](super::restore) gives back the same bytes.
 ///
 /// ```
 /// use recstore_core::json::{Layout, Reader, compact, restore};

@@ -37,7 +37,8 @@ impl Stamp {
         }
     }
 
-    /// The same from what it says of a file in an open folder. The fields have other types on other systems.
+    /// The same from what it says of a file in an open folder.
+    #[allow(clippy::unnecessary_cast, reason = "on other systems the fields have other types")]
     pub(super) fn of_stat(stat: &Stat) -> Self {
         Self {
             size: stat.st_size as u64,
