@@ -15,7 +15,7 @@ mod said;
 
 pub use block::{ChunkSpan, View};
 pub use compose::{Answer, RecordedError, compose};
-pub use encode::{encode, encode_broken, rebuild};
+pub use encode::{Asked, asked, encode, encode_broken, rebuild};
 pub use error::{DamagedBlock, Limits, Malformed};
 pub use models::{file_name, unite};
 pub use name::FileName;

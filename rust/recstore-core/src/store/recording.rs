@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::json::{Dialect, Reader, Value};
 use crate::key::{Key, Profile, Request, matching};
 use crate::pack::{Form, Pack, PackError, PackProblem};
-use crate::recording::{DamagedBlock, FileName, Limits, Malformed, View, encode};
+use crate::recording::{Asked, DamagedBlock, FileName, Limits, Malformed, View, encode};
 
 /// A recording, as its file was when it was looked up. Cheap to clone; nothing of it is parsed.
 #[derive(Clone, Debug)]
@@ -99,9 +99,7 @@ impl Recording {
     #[must_use]
     pub fn profile(&self) -> Option<&'static Profile> {
         let view = self.view().ok()?;
-        let request = Reader::new(view.request().ok()?).ok()?.dialect(Dialect::Python).document(Value::read).ok()?;
-        let test_id = view.test_id().ok()?;
-        matching(&Request::split(&&request).ok()?, test_id.as_ref(), self.key()?)
+        profile(&Asked { test_id: view.test_id().ok()?, request: view.request().ok()? }, self.key()?)
     }
 
     /// Returns all answers to equal requests, in the order in which they came, each as a recording; the last is this one.
@@ -167,4 +165,10 @@ impl Recording {
             Block::Read(_) => PackError::of_block(&self.path(), damage).into(),
         }
     }
+}
+
+/// Returns the newest key profile under which what was asked has a key.
+pub(super) fn profile(asked: &Asked<'_>, key: &Key) -> Option<&'static Profile> {
+    let request = Reader::new(asked.request).ok()?.dialect(Dialect::Python).document(Value::read).ok()?;
+    matching(&Request::split(&&request).ok()?, asked.test_id.as_ref(), key)
 }
