@@ -107,6 +107,31 @@ impl Store {
         }
     }
 
+    /// Lists every file in an order in which all are quickly read.
+    pub(crate) fn stored(&self) -> Result<Vec<Listed>, Error> {
+        self.asking_pack(|| self.state().stored())
+    }
+
+    /// Takes a listed file as the pack has it, though it may have changed since, or reads it; `None` where it has gone, or
+    /// is no recording.
+    pub(crate) fn glance(&self, file: &Listed) -> Option<Recording> {
+        let packed = file.packed.as_ref().and_then(|(pack, row)| Recording::packed(file, pack, *row, self.limits).ok());
+        packed.filter(|packed| packed.view().is_ok()).or_else(|| self.read(file).ok().flatten())
+    }
+
+    /// Returns the files named by a key, in whatever folder.
+    pub(crate) fn named(&self, key: &Key) -> Result<Vec<Listed>, Error> {
+        self.asking_pack(|| self.state().candidates(key))
+    }
+
+    /// Returns the folders that answer for a test, relative to the root, in their order; none where all do.
+    pub fn folders(&self, test_id: Option<&str>) -> Vec<PathBuf> {
+        match self.order(test_id) {
+            Order::Own(folders) => folders.into_iter().map(Cow::into_owned).collect(),
+            Order::Any { .. } => Vec::new(),
+        }
+    }
+
     /// Reads every recording once, so that those in the pack are in memory and found sound when they are asked for; returns
     /// how many there are.
     ///
