@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::diff::{Change, diff};
 use super::outline::Outline;
 use super::sketch::Sketch;
-use super::words::readable;
+use super::words::{Place, readable};
 use super::{Difference, Explanation, Extent, Near, Obstacle, shown};
 use crate::error::Error;
 use crate::json::{Dialect, Reader, Style, Text, Value, to_vec};
@@ -238,11 +238,14 @@ fn most_alike(likeness: &[Option<(Circle, f32)>]) -> Vec<usize> {
 }
 
 fn told(change: &Change<'_>, extent: Extent) -> Difference {
+    let mut more_places = 0;
     let places = match (change.old, change.new) {
         (Some(Value::String(old)), Some(Value::String(new))) if change.from.is_none() => {
             let (old, new) = (readable(old), readable(new));
             let shown = if extent == Extent::Full { usize::MAX } else { PLACES };
-            change.places.iter().take(shown).map(|place| shown::place(&old, &new, place)).collect()
+            let together = together(&change.places);
+            more_places = together.len().saturating_sub(shown);
+            together.iter().take(shown).map(|place| shown::place(&old, &new, place)).collect()
         }
         _ => Vec::new(),
     };
@@ -252,10 +255,25 @@ fn told(change: &Change<'_>, extent: Extent) -> Difference {
         from: change.from.as_deref().map(shown::visible),
         recorded: change.old.map(|value| shown::value(value, extent)),
         requested: change.new.map(|value| shown::value(value, extent)),
-        more_places: change.places.len() - places.len(),
         places,
+        more_places,
         volatile: change.volatile.iter().copied().collect(),
     }
+}
+
+/// Makes one of places that stand so close that they would be shown around each other.
+fn together(places: &[Place]) -> Vec<Place> {
+    const CLOSE: usize = 12;
+    let mut together: Vec<Place> = Vec::new();
+    for place in places {
+        match together.last_mut() {
+            Some(last) if place.old.start - last.old.end <= CLOSE => {
+                (last.old.end, last.new.end) = (place.old.end, place.new.end);
+            }
+            _ => together.push(place.clone()),
+        }
+    }
+    together
 }
 
 /// Reads JSON that was recorded, or is canonical.
