@@ -111,7 +111,6 @@ def other_profile(choose: random.Random, source: Recording, body: Any) -> Mutati
     return Mutation("other profile", source, {}, source.test_id, obstacles=["profile"])
 
 
-Mutate = "Callable[[random.Random, Recording, Any], Mutation | None]"
 ALL: tuple[Callable[[random.Random, Any, Any], Mutation | None], ...] = (
     changed_word,
     inserted_message,
@@ -126,7 +125,7 @@ ALL: tuple[Callable[[random.Random, Any, Any], Mutation | None], ...] = (
 
 
 def mutations(store: Store, count: int) -> Iterator[Mutation]:
-    """Give so many mutations of recordings that are found as they are, of each kind as many; the same ones each time."""
+    """Give so many mutations of recordings that are found as they are, of each kind as many; each time the same."""
     choose = random.Random(20_260_401)
     found = [
         recording

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import io
 import json
 import pickle
 import shutil
@@ -113,7 +112,6 @@ def test_a_hundred_mutations_are_explained(
         text = report(asked_of, explanation)
         assert len(text.splitlines()) <= LINES, text
     record_property("hits", dict(hits))
-    print(dict(hits), *wrong, sep="\n")
     assert len(all_of_them) == HUNDRED
     assert sum(hits.values()) >= ENOUGH, wrong
     assert min(hits.values()) > 0
@@ -124,11 +122,11 @@ def test_a_hundred_mutations_are_explained(
 
 def test_a_changed_word_is_shown_with_a_little_around_it(store: recstore.Store) -> None:
     long = "The same words again and again. " * 40
-    put(store, asked(long + "Say hello." + long))
-    text = message(store, asked(long + "Say hullo." + long))
+    put(store, asked(long + "Say hello. " + long))
+    text = message(store, asked(long + "Say hullo. " + long))
     assert "  body.messages[0].content was changed:\n" in text
-    assert 'recorded   "…d again and again. Say hello.The same words again an…"' in text
-    assert 'requested  "…d again and again. Say hullo.The same words again an…"' in text
+    assert 'recorded   "…ds again and again. Say hello. The same words again an…"' in text
+    assert 'requested  "…ds again and again. Say hullo. The same words again an…"' in text
     assert "of the same test" in text
     assert len(text) < 1_000, "no whole prompts"
 
@@ -141,7 +139,7 @@ def test_a_changed_word_is_shown_with_a_little_around_it(store: recstore.Store) 
         ("one\r\ntwo", "one\ntwo", ('"one\\r\\ntwo"', '"one\\ntwo"')),
         ("a b", "a\u00a0b", ('"a·b" (U+0020)', '"a<U+00A0>b" (U+00A0)')),
         ("café", "cafe\u0301", ('"café" (U+00E9)', '"cafe\u0301" (U+0065 U+0301)')),
-        ("don't", "don’t", ('"don\'t" (U+0027)', '"don’t" (U+2019)')),
+        ("don't", "don\u2019t", ('"don\'t" (U+0027)', '"don\u2019t" (U+2019)')),
         ("ab", "a\u200bb", ('"ab"', '"a<U+200B>b" (U+200B)')),
         ("ab", "a\ud800b", ('"ab"', '"a<U+D800>b"')),
         ("日本語の文", "日木語の文", ('"日本語の文" (U+672C)', '"日木語の文" (U+6728)')),
@@ -239,7 +237,7 @@ def test_an_answer_is_told_where_there_is_one(store: recstore.Store) -> None:
     [
         ("file 0b1c2d3e-0000-4000-8000-000000000001", "file 0b1c2d3e-0000-4000-8000-00000000000f", ["ids"]),
         ("Today is 2026-04-01.", "Today is 2026-04-02.", ["dates"]),
-        ("Today is Monday, 6 April 2026", "Today is Tuesday, 7 April 2026", ["dates", "numbers"]),
+        ("Today is Monday, 6 April 2026", "Today is Tuesday, 7 April 2026", ["dates"]),
         ("read /tmp/pytest-1/a.txt", "read /tmp/pytest-22/a.txt", ["absolute-paths"]),
         ("relevance: 0.81", "relevance: 0.79", ["scores"]),
         ("took 12 steps, /tmp/a", "took 13 steps, /tmp/b", ["absolute-paths", "numbers"]),
@@ -314,6 +312,14 @@ def test_nothing_in_a_request_plays_with_the_terminal(store: recstore.Store) -> 
         assert "<U+202E>" in text
 
 
+def test_no_credential_is_shown(store: recstore.Store) -> None:
+    put(store, asked("the key is not here"))
+    secret = "sk-proj-" + "aB3xY9kQ" * 12
+    text = message(store, asked(f"the key is {secret} here"))
+    assert "aB3xY9kQ" not in text
+    assert 'requested  "the key is __REDACTED__ here"' in text
+
+
 def test_the_command_records_the_very_test(store: recstore.Store, monkeypatch: pytest.MonkeyPatch) -> None:
     running = "tests/test_explain.py::test_the_command_records_the_very_test"
     assert message(store, asked("x")).endswith(f"To record it: pytest --recstore-mode=record-if-missing {running}"), (
@@ -330,7 +336,7 @@ def test_the_command_records_the_very_test(store: recstore.Store, monkeypatch: p
 def test_a_pack_is_not_recorded_into(store: recstore.Store, tmp_path: Path) -> None:
     key = put(store, asked("x"))
     for form in ("fast", "small"):
-        store.pack(tmp_path / f"{form}.pack", form=form)  # type: ignore[arg-type]
+        store.pack(tmp_path / f"{form}.pack", form=form)
         pack = recstore.open(tmp_path / f"{form}.pack")
         assert nearest(pack, asked("y"))["key"] == key
         assert "This store is a pack, which is never changed: record in the tree" in message(pack, asked("y"))
@@ -438,5 +444,4 @@ def test_the_time_that_an_explanation_takes(
     assert explanation["compared"] == count
     assert explanation["nearest"][0]["key"] == recording.key
     record_property("seconds", min(times))
-    print(f"{min(times) * 1e3:.1f} ms, the first {times[0] * 1e3:.1f} ms", file=io.StringIO())
     assert min(times) < TIME_OF_5_000 * PATIENCE

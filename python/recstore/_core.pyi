@@ -82,8 +82,10 @@ _Difference = TypedDict(
 
 @type_check_only
 class Difference(_Difference):
-    """One difference between a recorded request and that which was made: `path` is where in the canonical form, `from`
-    where it was, if it was moved; of two texts, `places` are where they differ, as recorded and as requested.
+    """One difference between a recorded request and that which was made.
+
+    `path` is where in the canonical form, `from` where it was, if it was moved. Of two texts, `places` are where they
+    differ, as recorded and as requested. `volatile` names the rules that would close it.
     """
 
 @type_check_only

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from recstore._http.request import place
 from recstore.errors import RecordedError, RecordingNotFound, RecstoreError
+from recstore.secrets import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,7 +44,7 @@ class Miss:
         """What the store says of it; None where it cannot be asked any more, as the text says then."""
         store, request, test_id = self._asked
         try:
-            return store.explain(request, test_id=test_id)
+            return explain(store, request, test_id)
         except (RecstoreError, OSError):
             return None
 
@@ -63,6 +64,14 @@ class Miss:
         settled = object.__new__(type(self))
         settled.__dict__.update(explanation=self.explanation, text=self.text)
         return settled
+
+
+def explain(
+    store: Store, request: Mapping[str, Any], test_id: str | None, *, limit: int = 3, full: bool = False
+) -> Explanation:
+    """Return what the store says of a request. What looks like a credential in it is replaced, as this is printed."""
+    explanation = store.explain(redact(request), test_id=test_id, limit=limit, full=full)
+    return {**explanation, "key": store.request_key(request, test_id=test_id)}
 
 
 def report(store: Store, explanation: Explanation, *, full: bool = False) -> str:
@@ -216,7 +225,8 @@ def _others(others: list[Near]) -> list[str]:
     for near in others:
         count = len(near["differences"]) + near["more_differences"]
         what = "the same request" if not count else "one difference" if count == 1 else f"{count} differences"
-        told.append(f"  {_plain(near['path'])}, {_of(near)}: {what}")
+        name = near["path"] if near["key"] is None else near["key"][:12]
+        told.append(f"  {_plain(name)} {_of(near)}: {what}")
     return ["Then come:", *told] if told else []
 
 

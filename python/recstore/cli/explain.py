@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the explanation."""
     request, test_id = split(read(arguments.request), arguments.test_id)
     store = opened(arguments.path, profile=arguments.profile)
-    explanation = store.explain(request, test_id=test_id, limit=arguments.limit, full=arguments.full)
+    explanation = _missing.explain(store, request, test_id, limit=arguments.limit, full=arguments.full)
     answer = explanation["answer"]
     if arguments.json:
         say_json(explanation)

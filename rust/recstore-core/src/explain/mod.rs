@@ -1,6 +1,6 @@
 //! Why a request is not found: the nearest recordings, and what differs.
 //!
-//! All recordings are compared with the request roughly (see [`sketch`]), as the pack has them; the few that are most
+//! All recordings are compared with the request roughly (`sketch.rs`), as the pack has them; the few that are most
 //! alike are read as they are now and compared in full, in the canonical form that the store's profile gives them. So a
 //! difference that does not change the key is none, and nothing has to be kept for this in the index.
 
