@@ -1,5 +1,6 @@
 //! recstore's core.
 pub mod error;
+pub mod explain;
 pub mod json;
 pub mod key;
 pub mod loose;

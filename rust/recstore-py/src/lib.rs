@@ -1,6 +1,7 @@
 //! `recstore._core`: the core for Python. Each file translates one noun; what a recording is, the core knows.
 
 mod errors;
+mod explain;
 mod form;
 mod from_python;
 mod instance;

@@ -154,6 +154,14 @@ impl<B: AsRef<[u8]>> Pack<B> {
         Ok(Entry { folder, name })
     }
 
+    /// Returns all rows in the order in which their blocks, or texts, lie in the file: the quickest to read them all in.
+    pub fn rows_as_stored(&self) -> Result<Vec<u32>, PackError> {
+        let place = |row| self.block_range(row).map(|range| (range.start, row));
+        let mut rows = (0..self.count).map(place).collect::<Result<Vec<_>, _>>()?;
+        rows.sort_unstable();
+        Ok(rows.into_iter().map(|(_, row)| row).collect())
+    }
+
     /// Returns the block of a row, verified: as it is mapped, or in the small form made again.
     pub fn block(&self, row: u32) -> Result<Cow<'_, [u8]>, PackError> {
         match self.mapped_block(row)? {

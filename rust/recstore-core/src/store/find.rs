@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::state::{Candidates, Listed};
 use super::{Recording, Store};
 use crate::error::Error;
@@ -104,6 +106,31 @@ impl Store {
             Ok((text, _)) => Recording::read(file, &text, self.limits).map_err(malformed).map(Some),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Lists every file in an order in which all are quickly read.
+    pub(crate) fn stored(&self) -> Result<Vec<Listed>, Error> {
+        self.asking_pack(|| self.state().stored())
+    }
+
+    /// Takes a listed file as the pack has it, though it may have changed since, or reads it; `None` where it has gone, or
+    /// is no recording.
+    pub(crate) fn glance(&self, file: &Listed) -> Option<Recording> {
+        let packed = file.packed.as_ref().and_then(|(pack, row)| Recording::packed(file, pack, *row, self.limits).ok());
+        packed.filter(|packed| packed.view().is_ok()).or_else(|| self.read(file).ok().flatten())
+    }
+
+    /// Returns the files named by a key, in whatever folder.
+    pub(crate) fn named(&self, key: &Key) -> Result<Vec<Listed>, Error> {
+        self.asking_pack(|| self.state().candidates(key)).map(SmallVec::into_vec)
+    }
+
+    /// Returns the folders that answer for a test, relative to the root, in their order; none where all do.
+    pub fn folders(&self, test_id: Option<&str>) -> Vec<PathBuf> {
+        match self.order(test_id) {
+            Order::Own { own, base } => own.iter().map(|own| own.to_path_buf()).chain([base.to_owned()]).collect(),
+            Order::Any { .. } => Vec::new(),
         }
     }
 

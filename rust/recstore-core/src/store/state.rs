@@ -99,13 +99,21 @@ impl State {
 
     /// Returns every file, in the order of folders and names.
     pub(super) fn all(&self) -> Result<Vec<Listed>, Error> {
+        let mut all = self.stored()?;
+        all.sort_by(|a, b| (&a.folder, &a.name).cmp(&(&b.folder, &b.name)));
+        Ok(all)
+    }
+
+    /// Returns every file: first those that the pack does not know, then the others in the order in which it holds them.
+    pub(super) fn stored(&self) -> Result<Vec<Listed>, Error> {
         let mut all: Vec<_> = self.loose.values().flatten().chain(&self.unnamed).cloned().collect();
         if let Some(pack) = &self.pack {
-            for row in (0..pack.len()).filter(|row| !self.gone.contains(row)) {
-                all.push(self.packed(pack, row)?);
+            for row in pack.rows_as_stored()? {
+                if !self.gone.contains(&row) {
+                    all.push(self.packed(pack, row)?);
+                }
             }
         }
-        all.sort_by(|a, b| (&a.folder, &a.name).cmp(&(&b.folder, &b.name)));
         Ok(all)
     }
 
