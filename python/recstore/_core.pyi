@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final, Literal, Self, TypedDict, TypeVar, final, overload, type_check_only
+from typing import Any, Final, Literal, Self, TypeAlias, TypedDict, TypeVar, final, overload, type_check_only
 
 from typing_extensions import disjoint_base
 
@@ -19,6 +19,9 @@ __all__ = [
     "__version__",
     "canonical",
     "dumps",
+    "examine",
+    "finding_kinds",
+    "fix",
     "loads",
     "profiles",
     "request_key",
@@ -66,6 +69,67 @@ class Report(TypedDict):
     findings: list[Finding]
     """What is not as it should be, in the order of paths."""
 
+_Severity: TypeAlias = Literal["error", "warning", "notice"]
+
+@type_check_only
+class DoctorOptions(TypedDict):
+    """What an examination should know beside the recordings."""
+
+    large: int
+    """From how many bytes on a file is unusually large."""
+    known_types: list[str]
+    """How the type tags begin for which there may be a class."""
+    renamed_types: list[tuple[str, str]]
+    """How the tags of renamed packages begin, and how they begin now."""
+    signs: list[str]
+    """Texts of which every credential holds one."""
+
+@type_check_only
+class DoctorFinding(TypedDict):
+    """Something in a store that is not as it should be, what it means and what to do."""
+
+    id: str
+    """What kind of thing; it does not change."""
+    severity: _Severity
+    path: str
+    """The file, relative to the root of the store."""
+    line: int | None
+    """The line in it, counted from 1; None where it is the whole file."""
+    message: str
+    """What it means."""
+    remedy: str
+    """What to do."""
+    profile: str | None
+    """The profile under which the name is the key of the request, or last was."""
+    related: list[str]
+    """The other files that it is about."""
+
+@type_check_only
+class DoctorFound(TypedDict):
+    """What the core finds in a store."""
+
+    files: int
+    profiles: dict[str, int]
+    unmatched: int
+    findings: list[DoctorFinding]
+    suspects: dict[str, bytes]
+    """The files that hold a sign of a credential."""
+
+@type_check_only
+class DoctorFix(TypedDict):
+    """What is repaired in a file."""
+
+    path: str
+    """The file, relative to the root of the store."""
+    ids: list[str]
+    """The findings that are repaired."""
+    tags: int
+    """How many type tags are renamed."""
+    before: int
+    """Its size in bytes."""
+    after: int
+    """Its size in bytes, then."""
+
 @type_check_only
 class Answer(TypedDict):
     """What is recorded of an answer."""
@@ -87,6 +151,9 @@ def canonical(request: Mapping[str, Any], *, test_id: str | None = None, profile
 def request_key(request: Mapping[str, Any], *, test_id: str | None = None, profile: str = "ogx-7") -> str: ...
 def profiles() -> list[str]: ...
 def unpack(pack: str | PathLike[str], folder: str | PathLike[str], *, max_file_size: int = 67108864) -> int: ...
+def examine(store: Store, known: DoctorOptions) -> DoctorFound: ...
+def fix(store: Store, known: DoctorOptions, paths: Sequence[str] | None, is_dry: bool) -> list[DoctorFix]: ...
+def finding_kinds() -> dict[str, tuple[_Severity, str]]: ...
 def loads(text: bytes, *, strict: bool = False) -> Any: ...
 def dumps(value: Any, style: Literal["indented", "sorted", "python", "compact", "rfc8785"]) -> bytes: ...
 

@@ -1,4 +1,5 @@
 //! recstore's core.
+pub mod doctor;
 pub mod error;
 pub mod json;
 pub mod key;

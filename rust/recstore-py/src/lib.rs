@@ -1,5 +1,6 @@
 //! `recstore._core`: the core for Python. Each file translates one noun; what a recording is, the core knows.
 
+mod doctor;
 mod errors;
 mod form;
 mod from_python;
@@ -14,6 +15,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::doctor::{examine, finding_kinds, fix};
     #[pymodule_export]
     use super::key::{canonical, profiles, request_key};
     #[pymodule_export]

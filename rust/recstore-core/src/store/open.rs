@@ -191,6 +191,12 @@ impl Store {
         self.settings.profile
     }
 
+    /// Returns how much a recording file may ask of its reader.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Returns the folder of shared recordings, relative to the root.
     #[must_use]
     pub fn base(&self) -> &Path {

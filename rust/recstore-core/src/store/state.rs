@@ -60,6 +60,18 @@ impl Listed {
         self.folder.join(self.name.to_string())
     }
 
+    /// Returns its folder, relative to the root.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Returns its name.
+    #[must_use]
+    pub fn name(&self) -> &FileName {
+        &self.name
+    }
+
     fn is(&self, folder: &Path, name: &FileName) -> bool {
         *self.folder == *folder && self.name == *name
     }
