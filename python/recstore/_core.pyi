@@ -17,14 +17,17 @@ __all__ = [
     "RecordingIterator",
     "Store",
     "__version__",
+    "apply_rekey",
     "canonical",
     "dumps",
     "examine",
     "finding_kinds",
     "fix",
     "loads",
+    "plan_rekey",
     "profiles",
     "request_key",
+    "undo_rekey",
     "unpack",
 ]
 
@@ -131,6 +134,64 @@ class DoctorFix(TypedDict):
     """Its size in bytes, then."""
 
 @type_check_only
+class RekeyRename(TypedDict):
+    """A file that gets another name in its folder."""
+
+    path: str
+    """Its path, relative to the root of the store."""
+    new: str
+    """Its path, then."""
+
+@type_check_only
+class RekeyCollision(TypedDict):
+    """Several files want one name; one has it or gets it, the others keep theirs."""
+
+    path: str
+    """The path that they want."""
+    winner: str
+    """The file that has the name or gets it."""
+    others: list[str]
+    """The files that keep their names."""
+    are_equal: bool
+    """Whether all answers are the same."""
+
+@type_check_only
+class RekeyLeft(TypedDict):
+    """A file that is left as it is."""
+
+    path: str
+    reason: str
+
+@type_check_only
+class RekeyPlan(TypedDict):
+    """What re-keying a store would do. Paths are relative to its root."""
+
+    to: str
+    profiles: dict[str, int]
+    """How many recordings have their key under which profile."""
+    unchanged: int
+    """How many recordings have the right name already."""
+    renames: list[RekeyRename]
+    collisions: list[RekeyCollision]
+    left: list[RekeyLeft]
+    """The files that nothing tells the key of."""
+    unfinished: str | None
+    """The journal of a change of names that was killed."""
+
+@type_check_only
+class RekeyDone(TypedDict):
+    """What was done."""
+
+    profile: str
+    """The profile whose keys the names are now."""
+    renamed: int
+    """How many files were renamed."""
+    kept: list[str]
+    """The files that kept their names because something changed them meanwhile."""
+    undoable: int
+    """How many changes of names can be undone, one after the other."""
+
+@type_check_only
 class Answer(TypedDict):
     """What is recorded of an answer."""
 
@@ -154,6 +215,9 @@ def unpack(pack: str | PathLike[str], folder: str | PathLike[str], *, max_file_s
 def examine(store: Store, known: DoctorOptions) -> DoctorFound: ...
 def fix(store: Store, known: DoctorOptions, paths: Sequence[str] | None, is_dry: bool) -> list[DoctorFix]: ...
 def finding_kinds() -> dict[str, tuple[_Severity, str]]: ...
+def plan_rekey(store: Store, to: str) -> RekeyPlan: ...
+def apply_rekey(store: Store, to: str, keeps_both: bool) -> RekeyDone: ...
+def undo_rekey(store: Store) -> RekeyDone: ...
 def loads(text: bytes, *, strict: bool = False) -> Any: ...
 def dumps(value: Any, style: Literal["indented", "sorted", "python", "compact", "rfc8785"]) -> bytes: ...
 

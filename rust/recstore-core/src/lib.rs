@@ -7,4 +7,5 @@ pub mod loose;
 pub mod pack;
 mod parallel;
 pub mod recording;
+pub mod rekey;
 pub mod store;

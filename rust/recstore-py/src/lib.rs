@@ -8,6 +8,7 @@ mod instance;
 mod key;
 mod objects;
 mod recording;
+mod rekey;
 mod store;
 mod to_python;
 
@@ -23,6 +24,8 @@ mod _core {
     use super::objects::{Maker, Objects};
     #[pymodule_export]
     use super::recording::{Chunk, ChunkIterator, Recording};
+    #[pymodule_export]
+    use super::rekey::{apply_rekey, plan_rekey, undo_rekey};
     #[pymodule_export]
     use super::store::{RecordingIterator, Store, unpack};
     #[pymodule_export]

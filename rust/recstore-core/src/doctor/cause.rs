@@ -7,7 +7,7 @@ use memchr::memmem;
 use super::finding::{Finding, FindingKind};
 use crate::json::{Dialect, Reader, Style, Text, Value};
 use crate::key::{Digest, Key, Profile, Request, Rules, Shape, TestId, matching, request_key};
-use crate::recording::View;
+use crate::recording::{View, recorded_under};
 
 /// Names that projects gave up, in all their recordings too: what they say now, and what they said when the keys were
 /// made. OGX was Llama Stack.
@@ -107,12 +107,4 @@ fn replace(text: &[u8], now: &[u8], then: &[u8]) -> Option<Vec<u8>> {
     }
     replaced.extend_from_slice(text.get(done..)?);
     (done > 0).then_some(replaced)
-}
-
-/// Returns the digits of the key under which the answer was recorded, which the recorder writes into its ids.
-fn recorded_under(view: &View<'_>) -> Option<String> {
-    let body = view.body().ok()?;
-    let start = memmem::find(body, b"\"id\":\"rec-")? + b"\"id\":\"rec-".len();
-    let digits = body.get(start..start + 2 * Key::PREFIX_LENGTH)?;
-    digits.iter().all(u8::is_ascii_hexdigit).then(|| String::from_utf8_lossy(digits).into_owned())
 }

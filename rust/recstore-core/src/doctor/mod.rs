@@ -12,10 +12,11 @@ mod fix;
 mod stream;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::parallel;
+use crate::rekey;
 use crate::store::Store;
 
 pub use finding::{Finding, FindingKind, Severity};
@@ -79,6 +80,11 @@ pub fn examine(store: &Store, options: &Options) -> Result<Report, Error> {
     }
     compare::compare(&all, &mut report.findings);
     chain::find(store, &all, &mut report.findings);
+    if let Some(path) = rekey::unfinished(store.path()).filter(|_| !store.is_read_only()) {
+        let path = path.strip_prefix(store.path()).map(Path::to_owned).unwrap_or(path);
+        let message = "a change of names was killed: recordings may have an old and a new name, and are found by both";
+        report.findings.push(Finding::new(FindingKind::UnfinishedRekey, path, message));
+    }
     report.findings.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
     Ok(report)
 }

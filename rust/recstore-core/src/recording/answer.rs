@@ -47,3 +47,13 @@ fn without_recorded_ids(text: &[u8], mut take: impl FnMut(&[u8])) {
     }
     take(text.get(done..).unwrap_or_default());
 }
+
+/// Returns the digits of the key under which the answer was recorded, which the recorder writes into its ids;
+/// `None` where it holds none.
+#[must_use]
+pub fn recorded_under(view: &View<'_>) -> Option<String> {
+    let body = view.body().ok()?;
+    let start = memmem::find(body, b"\"id\":\"rec-")? + b"\"id\":\"rec-".len();
+    let digits = body.get(start..start + 2 * Key::PREFIX_LENGTH)?;
+    digits.iter().all(u8::is_ascii_hexdigit).then(|| String::from_utf8_lossy(digits).into_owned())
+}

@@ -14,7 +14,7 @@ mod name;
 mod pattern;
 mod said;
 
-pub use answer::answer_digest;
+pub use answer::{answer_digest, recorded_under};
 pub use block::{ChunkSpan, View};
 pub use compose::{Answer, RecordedError, compose};
 pub use encode::{encode, encode_broken, rebuild};

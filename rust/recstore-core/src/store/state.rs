@@ -205,13 +205,13 @@ fn nowhere(pack: &Pack) -> PackError {
 }
 
 /// Returns the path of a folder as packs hold it; `None` where it is not UTF-8.
-pub(super) fn to_portable(path: &Path) -> Option<String> {
+pub(crate) fn to_portable(path: &Path) -> Option<String> {
     let parts: Option<Vec<_>> = path.iter().map(|part| part.to_str()).collect();
     parts.map(|parts| parts.join("/"))
 }
 
 /// Returns the path that a pack holds for a folder; `None` where it would lead outside of the root.
-pub(super) fn from_portable(path: &str) -> Option<PathBuf> {
+pub(crate) fn from_portable(path: &str) -> Option<PathBuf> {
     let is_plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains('\0');
     (path.is_empty() || path.split('/').all(is_plain)).then(|| path.split('/').collect())
 }
