@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -422,3 +423,42 @@ def test_each_step_is_on_the_disk_before_the_next_begins(tmp_path: Path, record:
     synced_again = first("sync(", "/recordings>", after=removed)
     assert first("rename", "1.running.json", "/1.json", after=synced_again)
     assert not [line for line in lines[:synced_settings] if "unlink" in line and "/recordings/" in line]
+
+
+@pytest.mark.skipif(not has_strace(), reason="strace is not installed, or may not trace here")
+def test_where_files_have_one_name_only_they_are_copied(tmp_path: Path, record: Callable[..., Path]) -> None:
+    root = tmp_path / "tree"
+    record(chat("a"), answer("a"), folder="tree/recordings")
+    before = files(root)
+    for aim in ("recstore-1", "undo"):
+        inject = ["strace", "-f", "-qq", "-o", os.devnull, "-e", "inject=linkat,link:error=EOPNOTSUPP"]
+        subprocess.run([*inject, sys.executable, "-c", CHANGE, root, aim], check=True, stdout=subprocess.DEVNULL)
+        after = {name: text for name, text in files(root).items() if name.endswith(".json")}
+        assert list(after.values()) == list(before.values())
+        assert (after == before) is (aim == "undo")
+
+
+@pytest.mark.skipif(not has_strace(), reason="strace is not installed, or may not trace here")
+@pytest.mark.parametrize("call", ["fsync", "linkat", "rename,renameat,renameat2", "unlink,unlinkat"])
+@pytest.mark.parametrize("when", [1, 2, 3, 4, 6, 8])
+def test_where_the_system_refuses_everything_is_found_and_the_rest_can_be_done(
+    tmp_path: Path, record: Callable[..., Path], call: str, when: int
+) -> None:
+    root = tmp_path / "tree"
+    asked = [chat(f"a {number}") for number in range(3)]
+    for number, one in enumerate(asked):
+        record(one, answer(number), folder=f"tree/t{number}/recordings", test_id=f"t{number}/test_a.py::t")
+    before = files(root)
+    inject = ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"inject={call}:error=EIO:when={when}"]
+    done = subprocess.run([*inject, sys.executable, "-c", CHANGE, root, "recstore-1"], capture_output=True, check=False)
+    if done.returncode:
+        assert b"recstore.errors.StorageError: cannot " in done.stderr, done.stderr.decode()
+    store = recstore.open(root, cache=False)
+    for number, one in enumerate(asked):
+        found = store.find(one, test_id=f"t{number}/test_a.py::t")
+        assert found is not None
+        assert found.body == {"said": number}
+    rekey.rekey(root, "recstore-1")
+    assert len([name for name in files(root) if name.endswith(".json")]) == len(before)
+    rekey.undo(root)
+    assert files(root) == before
