@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final, Literal, Self, TypedDict, TypeVar, final, overload, type_check_only
+from typing import Any, Final, Literal, Self, TypeAlias, TypedDict, TypeVar, final, overload, type_check_only
 
 from typing_extensions import disjoint_base
 
@@ -17,11 +17,17 @@ __all__ = [
     "RecordingIterator",
     "Store",
     "__version__",
+    "apply_rekey",
     "canonical",
     "dumps",
+    "examine",
+    "finding_kinds",
+    "fix",
     "loads",
+    "plan_rekey",
     "profiles",
     "request_key",
+    "undo_rekey",
     "unpack",
 ]
 
@@ -127,6 +133,125 @@ class Explanation(TypedDict):
     """How many recordings were looked through."""
     nearest: list[Near]
 
+_Severity: TypeAlias = Literal["error", "warning", "notice"]
+
+@type_check_only
+class DoctorOptions(TypedDict):
+    """What an examination should know beside the recordings."""
+
+    large: int
+    """From how many bytes on a file is unusually large."""
+    known_types: list[str]
+    """How the type tags begin for which there may be a class."""
+    renamed_types: list[tuple[str, str]]
+    """How the tags of renamed packages begin, and how they begin now."""
+    signs: list[str]
+    """Texts of which every credential holds one."""
+
+@type_check_only
+class DoctorFinding(TypedDict):
+    """Something in a store that is not as it should be, what it means and what to do."""
+
+    id: str
+    """What kind of thing; it does not change."""
+    severity: _Severity
+    path: str
+    """The file, relative to the root of the store."""
+    line: int | None
+    """The line in it, counted from 1; None where it is the whole file."""
+    message: str
+    """What it means."""
+    remedy: str
+    """What to do."""
+    profile: str | None
+    """The profile under which the name is the key of the request, or last was."""
+    related: list[str]
+    """The other files that it is about."""
+
+@type_check_only
+class DoctorFound(TypedDict):
+    """What the core finds in a store."""
+
+    files: int
+    profiles: dict[str, int]
+    unmatched: int
+    findings: list[DoctorFinding]
+    suspects: dict[str, bytes]
+    """The files that hold a sign of a credential."""
+
+@type_check_only
+class DoctorFix(TypedDict):
+    """What is repaired in a file."""
+
+    path: str
+    """The file, relative to the root of the store."""
+    ids: list[str]
+    """The findings that are repaired."""
+    tags: int
+    """How many type tags are renamed."""
+    before: int
+    """Its size in bytes."""
+    after: int
+    """Its size in bytes, then."""
+
+@type_check_only
+class RekeyRename(TypedDict):
+    """A file that gets another name in its folder."""
+
+    path: str
+    """Its path, relative to the root of the store."""
+    new: str
+    """Its path, then."""
+
+@type_check_only
+class RekeyCollision(TypedDict):
+    """Several files want one name; one has it or gets it, the others keep theirs."""
+
+    path: str
+    """The path that they want."""
+    winner: str
+    """The file that has the name or gets it."""
+    others: list[str]
+    """The files that keep their names."""
+    are_equal: bool
+    """Whether all answers are the same."""
+
+@type_check_only
+class RekeyLeft(TypedDict):
+    """A file that is left as it is."""
+
+    path: str
+    reason: str
+
+@type_check_only
+class RekeyPlan(TypedDict):
+    """What re-keying a store would do. Paths are relative to its root."""
+
+    to: str
+    profiles: dict[str, int]
+    """How many recordings have their key under which profile."""
+    unchanged: int
+    """How many recordings have the right name already."""
+    renames: list[RekeyRename]
+    collisions: list[RekeyCollision]
+    left: list[RekeyLeft]
+    """The files that nothing tells the key of."""
+    unfinished: str | None
+    """The journal of a change of names that was killed."""
+
+@type_check_only
+class RekeyDone(TypedDict):
+    """What was done."""
+
+    profile: str
+    """The profile whose keys the names are now."""
+    renamed: int
+    """How many files were renamed."""
+    kept: list[str]
+    """The files that kept their names because something changed them meanwhile."""
+    undoable: int
+    """How many changes of names can be undone, one after the other."""
+
 @type_check_only
 class Answer(TypedDict):
     """What is recorded of an answer."""
@@ -148,6 +273,12 @@ def canonical(request: Mapping[str, Any], *, test_id: str | None = None, profile
 def request_key(request: Mapping[str, Any], *, test_id: str | None = None, profile: str = "ogx-7") -> str: ...
 def profiles() -> list[str]: ...
 def unpack(pack: str | PathLike[str], folder: str | PathLike[str], *, max_file_size: int = 67108864) -> int: ...
+def examine(store: Store, known: DoctorOptions) -> DoctorFound: ...
+def fix(store: Store, known: DoctorOptions, paths: Sequence[str] | None, is_dry: bool) -> list[DoctorFix]: ...
+def finding_kinds() -> dict[str, tuple[_Severity, str]]: ...
+def plan_rekey(store: Store, to: str) -> RekeyPlan: ...
+def apply_rekey(store: Store, to: str, keeps_both: bool) -> RekeyDone: ...
+def undo_rekey(store: Store) -> RekeyDone: ...
 def loads(text: bytes, *, strict: bool = False) -> Any: ...
 def dumps(value: Any, style: Literal["indented", "sorted", "python", "compact", "rfc8785"]) -> bytes: ...
 

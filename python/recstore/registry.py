@@ -77,6 +77,11 @@ def lookup(tag: str) -> type | None:
     return known.get(tag) or known.get(tag.rpartition(".")[2])
 
 
+def registered() -> list[str]:
+    """Return the tags for which classes were registered."""
+    return list(_registered)
+
+
 def lookup_endpoint(endpoint: str) -> type | None:
     """Return the class of answers of an endpoint, for answers that are recorded without a tag."""
     tag = ENDPOINTS.get(endpoint)

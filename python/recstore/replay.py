@@ -125,11 +125,12 @@ def _maker(recording: Recording, tag: str | None) -> Callable[[Chunk], Any]:
     make = registry.maker(cls)
     if tag is None:
         # Without a tag, the data may also be an error of the server's, or a line of an event stream.
-        return lambda chunk: make(chunk) if _is_answer(data := chunk.data) else data
+        return lambda chunk: make(chunk) if is_answer(data := chunk.data) else data
     return make
 
 
-def _is_answer(data: Any) -> bool:
+def is_answer(data: Any) -> bool:
+    """Say whether data without a tag is an answer, and no error of the server's."""
     return isinstance(data, dict) and "error" not in data and data.get("type") != "error"
 
 

@@ -48,12 +48,13 @@ KINDS: Final[dict[str, str]] = {
 }
 """For each kind of credential, the shape that its texts have."""
 
-# Every such text holds one of these, which are found much faster.
-_SIGNS: Final = (
+SIGNS: Final = (
     *("sk-", "AIza", "ya29.", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "hf_"),
     *("gsk_", "xai-", "r8_", "pplx-", "fw_", "nvapi-", "tvly-", "dapi", "xox", "k_live_", "k_test_", "npm_", "earer"),
     *(".eyJ", "PRIVATE KEY"),
 )
+"""Every such text holds one of these, which are found much faster."""
+
 # It begins a word; or follows an escape of a URL or of a text, such as `%3A` or a backslash and `n`.
 _START: Final = r"(?:(?<![A-Za-z0-9_])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbf]))"
 _ANY: Final = re.compile(f"{_START}(?:{'|'.join(KINDS.values())})")
@@ -161,7 +162,7 @@ def _found(text: str, place: str) -> SecretFound:
 def _walk(value: Any, path: str, found: Callable[[str, str], str], depth: int = 0) -> Any:
     """Return a value with each text that holds a credential replaced by what `found` returns for it and its place."""
     if isinstance(value, str):
-        return found(value, path) if any(sign in value for sign in _SIGNS) and _ANY.search(value) else value
+        return found(value, path) if any(sign in value for sign in SIGNS) and _ANY.search(value) else value
     if depth > _DEEPEST:
         return value  # it cannot be recorded: it nests too deeply, or contains itself
     if isinstance(value, dict):

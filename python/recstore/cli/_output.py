@@ -40,6 +40,11 @@ def say(*renderables: Any) -> None:
         console.print(renderable)
 
 
+def say_line(text: str) -> None:
+    """Print a line for people and programs alike, however long it is."""
+    _Console(highlight=False).print(plain(text), soft_wrap=True)
+
+
 def say_json(value: Any) -> None:
     """Print for programs: one line of JSON."""
     options = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS

@@ -113,6 +113,53 @@ pub enum Error {
         /// The folder, relative to the root.
         path: PathBuf,
     },
+    /// Recordings with different answers want one name.
+    #[error(
+        "recordings with different answers want one name under {profile} ({count} such names), so that nothing was renamed; \
+         say on_collision=\"keep-both\" (--on-collision keep-both): one gets the name, the others keep theirs"
+    )]
+    Collision {
+        /// How many names.
+        count: usize,
+        /// The profile.
+        profile: &'static str,
+    },
+    /// A change of names was killed.
+    #[error(
+        "{}: a change of names to {to} was not finished; {} `recstore rekey --undo`", root.display(),
+        if *is_undo { "it was being undone: finish that with" } else { "finish it with the same --to, or go back with" }
+    )]
+    Unfinished {
+        /// The root of the store.
+        root: PathBuf,
+        /// The profile to which it went.
+        to: String,
+        /// Whether it was being undone.
+        is_undo: bool,
+    },
+    /// No change of names is known.
+    #[error("{}: no change of names is written down in .recstore/rekey, so that there is nothing to undo", root.display())]
+    NothingToUndo {
+        /// The root of the store.
+        root: PathBuf,
+    },
+    /// What was to be undone cannot be read.
+    #[error(
+        "{} is no journal of a change of names in this tree, or of another release; delete it to go on without: each file \
+         has one of its names or both, and `recstore doctor` says which are old", path.display()
+    )]
+    Journal {
+        /// The journal.
+        path: PathBuf,
+    },
+    /// Settings would be written where the store that they are meant for does not read them.
+    #[error("{} lies in the store at {}, whose settings say how keys are made; name that", path.display(), root.display())]
+    InsideStore {
+        /// The folder that was named.
+        path: PathBuf,
+        /// The root of the store.
+        root: PathBuf,
+    },
     /// A folder that should be empty is not.
     #[error("{} is not empty; unpack into a new folder, so that nothing is overwritten", path.display())]
     NotEmpty {

@@ -1,4 +1,5 @@
 //! recstore's core.
+pub mod doctor;
 pub mod error;
 pub mod explain;
 pub mod json;
@@ -8,4 +9,5 @@ pub mod pack;
 mod parallel;
 mod recent;
 pub mod recording;
+pub mod rekey;
 pub mod store;

@@ -1,5 +1,6 @@
 //! `recstore._core`: the core for Python. Each file translates one noun; what a recording is, the core knows.
 
+mod doctor;
 mod errors;
 mod explain;
 mod form;
@@ -8,6 +9,7 @@ mod instance;
 mod key;
 mod objects;
 mod recording;
+mod rekey;
 mod store;
 mod to_python;
 
@@ -16,11 +18,15 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
+    use super::doctor::{examine, finding_kinds, fix};
+    #[pymodule_export]
     use super::key::{canonical, profiles, request_key};
     #[pymodule_export]
     use super::objects::{Maker, Objects};
     #[pymodule_export]
     use super::recording::{Chunk, ChunkIterator, Recording};
+    #[pymodule_export]
+    use super::rekey::{apply_rekey, plan_rekey, undo_rekey};
     #[pymodule_export]
     use super::store::{RecordingIterator, Store, unpack};
     #[pymodule_export]

@@ -319,6 +319,10 @@ impl Store {
 }
 
 impl Store {
+    pub(crate) fn core(&self) -> &store::Store {
+        &self.0
+    }
+
     fn look_up(&self, py: Python<'_>, key: &Key, test_id: Option<&Bound<'_, PyString>>) -> PyResult<Option<Recording>> {
         let test_id = test_id.map(|id| id.to_string_lossy());
         let found = self.waiting(py, || self.0.get(key, test_id.as_deref()));

@@ -92,6 +92,11 @@ fn look(path: &Path, text: &[u8]) -> Result<Found, Error> {
 
 fn sync_folder_of(path: &Path) -> Result<(), Error> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    sync_folder(folder)
+}
+
+/// Makes sure that the names in a folder are on the disk.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io("sync the folder", folder))
 }
 

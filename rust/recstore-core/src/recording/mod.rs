@@ -4,6 +4,7 @@
 //! lies. Packs are made of blocks, and a loose file that is read becomes one too, so that there is one way to look at a
 //! recording whatever it came from: a [`View`].
 
+mod answer;
 mod block;
 mod compose;
 mod encode;
@@ -13,6 +14,7 @@ mod name;
 mod pattern;
 mod said;
 
+pub use answer::{answer_digest, recorded_under};
 pub use block::{ChunkSpan, View};
 pub use compose::{Answer, RecordedError, compose};
 pub use encode::{Asked, asked, encode, encode_broken, rebuild};

@@ -44,7 +44,22 @@ pub(super) fn has_fallen_behind(state: &State, stale: usize, total: usize) -> bo
 
 /// Makes the pack beside the recordings anew, taking from the old one what has not changed, and opens it.
 pub(super) fn build(store: &Store, old: &State, listings: &[(PathBuf, loose::Folder)]) -> Result<Arc<Pack>, Error> {
-    let folder = store.root.join(FOLDER);
+    let folder = own_folder(&store.root)?;
+    remove_abandoned(&folder);
+    let path = folder.join(PACK);
+    let fail = || Error::io("write", &path);
+    let create = |path: &Path| File::create_new(path);
+    let temporary = Builder::new().prefix(TEMPORARY).suffix(".tmp").make_in(&folder, create).map_err(fail())?;
+    let out = BufWriter::with_capacity(1 << 20, temporary.as_file());
+    build_pack(out, &path, store, old, listings, Purpose::Cache)?;
+    // Not synced: a pack that a power cut tears is found out by its checksums and made again.
+    temporary.persist(&path).map_err(|error| fail()(error.error))?;
+    Ok(Arc::new(Pack::open(&path).map_err(Error::io("map", &path))??))
+}
+
+/// Makes sure that the folder for what recstore keeps beside recordings is there, and ignored by git; returns it.
+pub(crate) fn own_folder(root: &Path) -> Result<PathBuf, Error> {
+    let folder = root.join(FOLDER);
     match fs::create_dir(&folder) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
             return Err(Error::io("make the folder", &folder)(error));
@@ -60,16 +75,7 @@ pub(super) fn build(store: &Store, old: &State, listings: &[(PathBuf, loose::Fol
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(Error::io("write", &ignore)(error)),
         _ => {}
     }
-    remove_abandoned(&folder);
-    let path = folder.join(PACK);
-    let fail = || Error::io("write", &path);
-    let create = |path: &Path| File::create_new(path);
-    let temporary = Builder::new().prefix(TEMPORARY).suffix(".tmp").make_in(&folder, create).map_err(fail())?;
-    let out = BufWriter::with_capacity(1 << 20, temporary.as_file());
-    build_pack(out, &path, store, old, listings, Purpose::Cache)?;
-    // Not synced: a pack that a power cut tears is found out by its checksums and made again.
-    temporary.persist(&path).map_err(|error| fail()(error.error))?;
-    Ok(Arc::new(Pack::open(&path).map_err(Error::io("map", &path))??))
+    Ok(folder)
 }
 
 /// Removes what killed processes have left behind. That a file could not be removed is for the next to see to.

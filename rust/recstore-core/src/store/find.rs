@@ -151,14 +151,19 @@ impl Store {
     /// Where the store is a pack and damaged.
     pub fn files(&self) -> Result<impl Iterator<Item = Result<(PathBuf, Vec<u8>), Error>> + '_, Error> {
         let all = self.list()?;
-        Ok(all.into_iter().map(|file| {
-            let path = file.path();
-            let bytes = match &file.packed {
-                Some((pack, row)) if !self.is_tree => Recording::packed(&file, pack, *row, self.limits)?.file()?,
-                _ => loose::read(&self.root.join(&path), &self.limits)?.0,
-            };
-            Ok((path, bytes))
-        }))
+        Ok(all.into_iter().map(|file| Ok((file.path(), self.read_file(&file)?))))
+    }
+
+    /// Returns the bytes of a listed file, whether it is a recording or not: of a tree those of the file itself, not of
+    /// the pack in its place.
+    ///
+    /// # Errors
+    /// Where it cannot be read, is too large, or lies in a pack that is damaged.
+    pub fn read_file(&self, file: &Listed) -> Result<Vec<u8>, Error> {
+        match &file.packed {
+            Some((pack, row)) if !self.is_tree => Recording::packed(file, pack, *row, self.limits)?.file(),
+            _ => Ok(loose::read(&self.root.join(file.path()), &self.limits)?.0),
+        }
     }
 
     /// Answers a look-up with `answer`, which gets the files that may, the first to answer first, and says which did;

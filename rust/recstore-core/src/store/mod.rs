@@ -12,10 +12,12 @@ mod settings;
 mod state;
 mod verify;
 
+pub(crate) use cache::own_folder;
 pub use export::unpack;
 pub use open::{Cache, Options, Store};
 pub use put::Written;
 pub use recording::Recording;
 pub use settings::{SETTINGS_FILE, Settings};
 pub use state::{CacheState, Listed};
+pub(crate) use state::{from_portable, to_portable};
 pub use verify::{Finding, FindingKind, Report};

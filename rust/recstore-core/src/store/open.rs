@@ -195,6 +195,20 @@ impl Store {
         self.settings.profile
     }
 
+    /// Returns the profile of SDK calls with this name, which brings those of HTTP requests and tools with it.
+    ///
+    /// # Errors
+    /// Where there is none; the error lists those that exist.
+    pub fn named_profile(&self, name: &str) -> Result<&'static Profile, Error> {
+        Ok(profile_of_store(name)?)
+    }
+
+    /// Returns how much a recording file may ask of its reader.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Returns the folder of shared recordings, relative to the root.
     #[must_use]
     pub fn base(&self) -> &Path {

@@ -65,6 +65,18 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Returns the text of the settings file with another profile in it, and all else as it is.
+    pub(crate) fn with_profile(&self, name: &str) -> String {
+        let table = DeTable::parse(&self.text);
+        let place = table.ok().and_then(|table| table.get_ref().get("profile").map(|value| value.span()));
+        match place.and_then(|place| Some((self.text.get(..place.start)?, self.text.get(place.end..)?))) {
+            Some((before, after)) => format!("{before}\"{name}\"{after}"),
+            None => format!("profile = \"{name}\"\n{}", self.text),
+        }
+    }
+}
+
 /// Returns the folder of a setting, or what is wrong with it.
 pub(super) fn check_base(base: &str) -> Result<&str, String> {
     let is_inside = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);

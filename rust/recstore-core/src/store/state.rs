@@ -65,6 +65,18 @@ impl Listed {
         self.folder.join(self.name.to_string())
     }
 
+    /// Returns its folder, relative to the root.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Returns its name.
+    #[must_use]
+    pub fn name(&self) -> &FileName {
+        &self.name
+    }
+
     fn is(&self, folder: &Path, name: &FileName) -> bool {
         *self.folder == *folder && self.name == *name
     }
@@ -206,13 +218,13 @@ fn nowhere(pack: &Pack) -> PackError {
 }
 
 /// Returns the path of a folder as packs hold it; `None` where it is not UTF-8.
-pub(super) fn to_portable(path: &Path) -> Option<String> {
+pub(crate) fn to_portable(path: &Path) -> Option<String> {
     let parts: Option<Vec<_>> = path.iter().map(|part| part.to_str()).collect();
     parts.map(|parts| parts.join("/"))
 }
 
 /// Returns the path that a pack holds for a folder; `None` where it would lead outside of the root.
-pub(super) fn from_portable(path: &str) -> Option<PathBuf> {
+pub(crate) fn from_portable(path: &str) -> Option<PathBuf> {
     let is_plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains('\0');
     (path.is_empty() || path.split('/').all(is_plain)).then(|| path.split('/').collect())
 }
