@@ -43,7 +43,7 @@ pub(crate) fn recording(text: &[u8]) {
     for chunk in 0..view.chunk_count() {
         let data = view.chunk_data(chunk).expect("what was encoded is whole");
         let said = said(data).expect("a chunk is JSON");
-        assert_eq!(text_of(data).expect("a chunk is JSON"), said.text);
+        assert!(text_of(data, |text| text == said.text).expect("a chunk is JSON"), "a text is heard differently");
         view.chunk_type(chunk).expect("what was encoded is whole");
     }
     look(&view);

@@ -237,7 +237,7 @@ impl Recording {
     fn text<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let mut text = Vec::new();
         for index in 0..self.__len__(py)? {
-            text.extend(self.chunk(index).text_bytes(py)?);
+            self.chunk(index).said_text(py, |said| text.extend_from_slice(said))?;
         }
         to_python::str_of(py, &text)
     }
@@ -353,9 +353,10 @@ impl Chunk {
         view.chunk_data(self.index).map_err(|error| raise(py, self.recording.damaged(error)))
     }
 
-    fn text_bytes(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
+    /// Takes the text that the model says.
+    fn said_text<T>(&self, py: Python<'_>, take: impl FnOnce(&[u8]) -> T) -> PyResult<T> {
         let data = self.data_json(py)?;
-        text_of(data).map_err(|error| invalid_json(py, error, data))
+        text_of(data, take).map_err(|error| invalid_json(py, error, data))
     }
 
     fn said(&self, py: Python<'_>) -> PyResult<Said> {
@@ -389,7 +390,7 @@ impl Chunk {
     /// The text that the model says in this chunk; empty where it says none.
     #[getter]
     fn text<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        to_python::str_of(py, &self.text_bytes(py)?)
+        self.said_text(py, |text| to_python::str_of(py, text))?
     }
 
     /// The calls of tools in this chunk, or pieces of them, as dicts of `index`, `id`, `name` and `arguments`.

@@ -52,32 +52,39 @@ pub fn said(data: &[u8]) -> Result<Said, JsonError> {
     Listener::listen(data).map(|listener| listener.said)
 }
 
-/// Reads the text alone that the chunk with this data says, as [`said`] does.
+/// Reads the text alone that the chunk with this data says, as [`said`] does, and returns what `take` makes of it.
 ///
 /// Of a chunk that differs from one before in nothing but its text, and in values that say nothing, only these are read.
 ///
 /// # Errors
 /// Where the data is not JSON.
-pub fn text_of(data: &[u8]) -> Result<Vec<u8>, JsonError> {
+pub fn text_of<T>(data: &[u8], take: impl FnOnce(&[u8]) -> T) -> Result<T, JsonError> {
     thread_local! {
         static HEARD: RefCell<Vec<Heard>> = const { RefCell::new(Vec::new()) };
     }
     // So many are kept, those that were needed last before the others.
     const KEPT: usize = 16;
-    HEARD.with_borrow_mut(|heard| {
-        if let Some(place) = heard.iter_mut().position(|heard| heard.hears(data)) {
-            if let Some(newer) = heard.get_mut(..=place) {
-                newer.rotate_right(1);
-            }
-            return Ok(heard.first().map(Heard::text).unwrap_or_default());
+    let is_known = HEARD.with_borrow_mut(|heard| {
+        let place = heard.iter_mut().position(|heard| heard.hears(data));
+        if let Some(newer) = place.and_then(|place| heard.get_mut(..=place)) {
+            newer.rotate_right(1);
         }
-        let listener = Listener::listen(data)?;
-        if let Some(new) = Heard::of(data, &listener) {
+        place.is_some()
+    });
+    if is_known {
+        return Ok(HEARD.with_borrow(|heard| match heard.first() {
+            Some(heard) => heard.text(take),
+            None => take(&[]),
+        }));
+    }
+    let listener = Listener::listen(data)?;
+    if let Some(new) = Heard::of(data, &listener) {
+        HEARD.with_borrow_mut(|heard| {
             heard.truncate(KEPT - 1);
             heard.insert(0, new);
-        }
-        Ok(listener.said.text)
-    })
+        });
+    }
+    Ok(take(&listener.said.text))
 }
 
 /// What was heard in one chunk, to be heard in those like it.
@@ -111,7 +118,7 @@ impl Heard {
             listener.said_at.iter().map(|span| spans.iter().position(|other| other == span)).collect::<Option<_>>()?;
         let mut heard = Self { pattern: Pattern::new(pieces, kinds)?, texts: vec![Vec::new(); spans.len()], said };
         // A line of server-sent events says what its event says, in escapes within escapes.
-        (heard.hears(data) && heard.text() == listener.said.text).then_some(heard)
+        (heard.hears(data) && heard.text(|text| text == listener.said.text)).then_some(heard)
     }
 
     /// Says whether a chunk is like this one, and takes its texts.
@@ -125,10 +132,13 @@ impl Heard {
         })
     }
 
-    fn text(&self) -> Vec<u8> {
-        let mut text = Vec::new();
-        self.said.iter().filter_map(|number| self.texts.get(*number)).for_each(|said| text.extend_from_slice(said));
-        text
+    /// Returns what `take` makes of the text of the last chunk.
+    fn text<T>(&self, take: impl FnOnce(&[u8]) -> T) -> T {
+        let said = |number: &usize| self.texts.get(*number).map(Vec::as_slice).unwrap_or_default();
+        match self.said.as_slice() {
+            [only] => take(said(only)),
+            several => take(&several.iter().map(said).collect::<Vec<_>>().concat()),
+        }
     }
 }
 
