@@ -22,9 +22,6 @@ import synthetic
 if TYPE_CHECKING:
     from recstore import Store
 
-WHOLE_FILES, WHOLE_BYTES = 3_162, 87_400_000
-"""Number and size of the files of the directory that the aims were set for."""
-
 CHUNK = "openai.types.chat.chat_completion_chunk.ChatCompletionChunk"
 
 
@@ -71,16 +68,6 @@ class Inputs:
     def size(self) -> int:
         """Their size together."""
         return sum(path.stat().st_size for path in self.files)
-
-    @property
-    def share(self) -> float:
-        """How many files there are, as a part of the directory that the aims were set for."""
-        return len(self.files) / WHOLE_FILES
-
-    @property
-    def share_of_bytes(self) -> float:
-        """How large they are, as a part of that directory."""
-        return self.size / WHOLE_BYTES
 
     # Keys
 

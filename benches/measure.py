@@ -105,8 +105,8 @@ class Comparison:
     """At most so many seconds for each operation."""
     aim_part: tuple[str, float] | None = None
     """Or at most such a part of what the way of this name takes."""
-    aims_each: tuple[float, float] | None = None
-    """For operations that differ from item to item: the aims for the median and the mean item, in seconds."""
+    is_each: bool = False
+    """Whether the items differ so much that the median and the mean item are both told."""
     missing: list[str] = field(default_factory=list)
     """Rivals that are not installed."""
     lasting: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
@@ -132,20 +132,18 @@ class Comparison:
         gc.collect()
         gc.freeze()
         try:
-            if self.aims_each is None:
-                return [self._row(self.operation, self.aim, in_turns(self.ways, seconds, _turn), _per(self.per))]
+            if not self.is_each:
+                return [self._row(self.operation, in_turns(self.ways, seconds, _turn), _per(self.per))]
             times = in_turns(self.ways, seconds, _turn_of_each)
-            median, mean = self.aims_each
             return [
-                self._row(f"{self.operation}, median", median, times, lambda turns: statistics.median(_typical(turns))),
-                self._row(f"{self.operation}, mean", mean, times, lambda turns: statistics.fmean(_typical(turns))),
+                self._row(f"{self.operation}, median", times, lambda turns: statistics.median(_typical(turns))),
+                self._row(f"{self.operation}, mean", times, lambda turns: statistics.fmean(_typical(turns))),
             ]
         finally:
             gc.unfreeze()
 
-    def _row(
-        self, operation: str, aim: float | None, times: list[list[Any]], summary: Callable[[list[Any]], float]
-    ) -> Row:
+    def _row(self, operation: str, times: list[list[Any]], summary: Callable[[list[Any]], float]) -> Row:
+        aim = self.aim
         ours, *others = [summary(turns) for turns in times]
         named = [Other(way.name, value, way.is_floor) for way, value in zip(self.ways[1:], others, strict=True)]
         if self.aim_part is not None:
@@ -178,12 +176,13 @@ def prepared(way: Way) -> Iterator[None]:
 
 
 def _turn(way: Way) -> float:
-    """Return how many seconds a way takes for all its items."""
+    """Return how many seconds a way takes for all its items; what came of one is dropped when the next has come."""
     with prepared(way):
         start = time.perf_counter()
-        kept = [way.work(item) for item in way.items]
+        for item in way.items:
+            made = way.work(item)
         end = time.perf_counter()
-    del kept
+    del made
     return end - start
 
 

@@ -23,6 +23,7 @@ TESTS = 2_000
 """How many tests a generated suite has, each with one recording."""
 
 MAX_IMPORT = 5e-3
+MAX_IMPORT_OF_PLUGIN = 10e-3
 MAX_MEMORY = 5e6
 MAX_IN_STORE = 0.05
 
@@ -50,7 +51,13 @@ def import_of_the_plugin() -> Row:
     names = {"recstore": "recstore.pytest_plugin", "pytest-recording": "pytest_recording.plugin"}
     codes = {name: f"import pytest, {module}" for name, module in names.items()}
     ours, *others = _over("import pytest", codes).items()
-    return Row("import of the pytest plugin, over pytest", "s", ours[1], [Other(*other) for other in others])
+    return Row(
+        "import of the pytest plugin, over pytest",
+        "s",
+        ours[1],
+        [Other(*other) for other in others],
+        MAX_IMPORT_OF_PLUGIN,
+    )
 
 
 def _over(bare: str, codes: Mapping[str, str]) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """The report: each operation, what recstore takes, what others take, and the ratios. `make bench` prints it.
 
-`--json` gives the same to programs.
+`--json` gives the same to programs, `--markdown` to the README.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FOOTNOTE = (
     "those of processes of their own, in seconds of CPU. The page cache is warm. The garbage collector is on, with a "
     "full collection before each turn and nothing of the benchmark's own to look at. A ratio is the other's time or "
     "size over recstore's: below 1, recstore loses. Loading and verifying use all cores in recstore, one in the "
-    "others. Aims for whole directories are scaled to this one's size."
+    "others."
 )
 
 
@@ -80,10 +80,25 @@ def table(measured: Iterable[Row]) -> Table:
     return made
 
 
+def markdown(measured: Iterable[Row]) -> str:
+    """Return the rows as a table of Markdown, the others of a row one after another, each with its ratio."""
+    lines = ["| operation | recstore | aim | others, and how many times as much they take |", "|---|---:|---:|---|"]
+    for row in measured:
+        aim = "" if row.aim is None else f"{amount(row.aim, row.unit)}, {'met' if row.is_met else '**missed**'}"
+        others = [
+            f"{'floor: ' if other.is_floor else ''}{other.name} {amount(other.value, row.unit)}"
+            + ("" if other.value is None else f" ({other.value / row.ours:.2g})")
+            for other in row.others
+        ]
+        lines.append(f"| {row.operation} | {amount(row.ours, row.unit)} | {aim} | {'; '.join(others)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Measure everything and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--markdown", action="store_true", help="for the README")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for each comparison (default: %(default)s)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="recstore-bench-") as scratch:
@@ -95,6 +110,9 @@ def main() -> None:
         if arguments.json:
             found = {"machine": machine(), "inputs": str(inputs), "rows": [row.to_json() for row in measured]}
             print(json.dumps(found, indent=2, ensure_ascii=False))
+            return
+        if arguments.markdown:
+            print(f"{inputs}; {machine()}\n\n{markdown(measured)}")
             return
         console = Console(width=None if sys.stdout.isatty() else WIDTH)
         console.print(f"{inputs}; {machine()}", highlight=False)

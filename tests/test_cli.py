@@ -46,7 +46,7 @@ def test_the_commands_are_listed_with_what_they_do() -> None:
     out, _ = run("--help")
     for command, summary in (("ls", "List the recordings"), ("verify", "Read every file and say what is wrong")):
         assert re.search(rf"^ +{command} +{summary}", out, re.MULTILINE), out
-    for command in ("ls", "show", "stats", "key", "pack", "unpack", "verify"):
+    for command in ("ls", "show", "stats", "key", "explain", "pack", "unpack", "verify"):
         assert "--json" in run(command, "--help")[0]
     assert run("--version")[0] == f"recstore {recstore.__version__}\n"
     assert "the following arguments are required" in run(code=2)[1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -119,9 +121,64 @@ def test_a_miss_is_shown_whatever_the_sdk_makes_of_it(pytester: pytest.Pytester)
     result.assert_outcomes(failed=3, passed=1)
     for place in ("/v1/chat/completions of whole", "/v1/messages of m"):
         assert f"RecordingNotFound: no recording answers {place} in tests/test_ask.py::test_" in output
-    assert "record it by running the test with RECSTORE_MODE=record-if-missing" in output
+    assert "To record it: pytest --recstore-mode=record-if-missing tests/test_ask.py::test_openai" in output
     assert "0 hits, 4 misses, 0 recorded, 0 live, in 4 tests" in output
     assert "passed, though a request was missing: tests/test_ask.py::test_swallowed" in output
+
+
+def test_a_miss_is_explained_in_the_report(pytester: pytest.Pytester, server: ScriptedServer) -> None:
+    path = suite(
+        pytester,
+        """
+    def test_one(recstore):
+        assert ask("Which planet has rings?").startswith("Grüße")
+
+    @pytest.mark.parametrize("name", ["a b"])
+    def test_two(recstore, name):
+        try:
+            said = ask("Which planet has moons?")
+        except Exception:
+            said = "no answer"
+        assert said.startswith("Grüße")
+    """,
+    )
+    run(pytester, "--recstore-mode=record")[0].assert_outcomes(passed=2)
+    path.write_text(path.read_text().replace("rings?", "rings  of ice?").replace("moons?", "many moons?"))
+    calls = server.calls
+    for arguments in ((), ("-n1",)):
+        result, _ = run(pytester, *arguments)
+        result.assert_outcomes(failed=2)
+        for line in (
+            "E*RecordingNotFound: no recording answers /v1/chat/completions of whole in tests/test_ask.py::test_one: *",
+            "E*The nearest of 2 recordings is tests/recordings/*.json, of the same test:",
+            "E*body.messages?0?.content was changed:",
+            'E*recorded   "Which planet has rings?"',
+            'E*requested  "Which planet has rings  of ice?"',
+            "E*To record it: pytest --recstore-mode=record-if-missing tests/test_ask.py::test_one",
+            "*- a request that no recording answers -*",
+            '*requested  "Which planet has many moons?"',
+            "To record it: pytest --recstore-mode=record-if-missing 'tests/test_ask.py::test_two?a b?'",
+        ):
+            result.stdout.fnmatch_lines([line])
+    [command] = {
+        line.partition("To record it: ")[2] for line in result.outlines if "To record it" in line and "test_two" in line
+    }
+    pytester.run(sys.executable, "-m", *shlex.split(command)).assert_outcomes(passed=1)
+    assert server.calls == calls + 1
+    run(pytester, "-k", "test_two")[0].assert_outcomes(passed=1, deselected=1)
+
+
+def test_the_command_that_records_is_as_seen_from_where_pytest_was_started(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite(pytester, ONE_TEST)
+    pytester.mkdir("kept")
+    monkeypatch.chdir(pytester.path / "tests")
+    result = pytester.run(sys.executable, "-m", "pytest", "--recstore-dir=../kept")
+    assert (
+        "To record it: pytest --recstore-mode=record-if-missing --recstore-dir=../kept ../tests/test_ask.py::test_one"
+        in (result.stdout.str())
+    )
 
 
 def test_a_fixture_of_wider_scope_asks_in_a_session_of_its_own_or_is_refused(

@@ -355,7 +355,7 @@ def test_a_miss_is_told_and_every_sdk_lets_it_through(tmp_path: Path, no_sockets
             raise run(name, "http://localhost:1")[0]
         assert str(error.value).startswith(f"no recording answers {place} in {TEST}: there is none with the key ")
         assert error.value.key in str(error.value)
-        assert "RECSTORE_MODE=record-if-missing" in str(error.value)
+        assert "To record it: pytest --recstore-mode=record-if-missing" in str(error.value)
         assert session.stats.misses >= 1
         assert error.value.endpoint == place.partition(" ")[0]
 

@@ -191,6 +191,67 @@ class RekeyDone(TypedDict):
     undoable: int
     """How many changes of names can be undone, one after the other."""
 
+_Difference = TypedDict(
+    "_Difference",
+    {
+        "kind": Literal["changed", "added", "inserted", "removed", "moved"],
+        "path": str,
+        "from": str | None,
+        "recorded": str | None,
+        "requested": str | None,
+        "places": list[tuple[str, str]],
+        "more_places": int,
+        "volatile": list[str],
+    },
+)
+
+@type_check_only
+class Difference(_Difference):
+    """One difference between a recorded request and that which was made.
+
+    `path` is where in the canonical form, `from` where it was, if it was moved. Of two texts, `places` are where they
+    differ, as recorded and as requested. `volatile` names the rules that would close it.
+    """
+
+@type_check_only
+class Near(TypedDict):
+    """A recording that is near, and what keeps it from answering."""
+
+    key: str | None
+    path: str
+    """The file, relative to the root of the store."""
+    test_id: str | None
+    endpoint: str
+    model: str
+    is_same_test: bool
+    obstacles: list[Literal["profile", "folder", "test_id", "name"]]
+    """What would have to be another for it to answer; empty where that is the request."""
+    profile: str | None
+    """The profile under which its name is the key, where that is another."""
+    differences: list[Difference]
+    more_differences: int
+    volatile: list[str]
+    """The rules that would close all differences, where each is of a value that changes by itself."""
+    closed_by: str | None
+    """The profile under which nothing would differ."""
+
+@type_check_only
+class Explanation(TypedDict):
+    """What `Store.explain` returns."""
+
+    key: str
+    profile: str
+    test_id: str | None
+    endpoint: str
+    model: str
+    folders: list[str]
+    """Those that answer for the test, the first to answer first; empty where all do."""
+    answer: str | None
+    """The file that answers after all."""
+    compared: int
+    """How many recordings were looked through."""
+    nearest: list[Near]
+
 @type_check_only
 class Answer(TypedDict):
     """What is recorded of an answer."""
@@ -341,6 +402,9 @@ class Store:
     def preload(self) -> int: ...
     def pack(self, path: str | PathLike[str], *, form: Literal["fast", "small"] = "fast") -> None: ...
     def verify(self) -> Report: ...
+    def explain(
+        self, request: Mapping[str, Any], *, test_id: str | None = None, limit: int = 3, full: bool = False
+    ) -> Explanation: ...
     def _put(
         self,
         request: Mapping[str, Any],

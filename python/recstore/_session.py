@@ -43,7 +43,9 @@ MODES: Final[dict[str, Mode]] = {
 """What each name of a mode stands for."""
 
 defaults: Final[dict[str, str]] = {}
-"""The `mode` and the `path` of a run of pytest, for the sessions that are opened in it; variables count before them."""
+"""The `mode` and the `path` of a run of pytest, for the sessions that are opened in it; variables count before them.
+
+For the command that records: the `folder` of its root as seen from where it was started, and its `options`."""
 
 
 @dataclass

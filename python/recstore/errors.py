@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from recstore._core import Explanation
+    from recstore._missing import Miss
+
 __all__ = [
     "InvalidJson",
     "InvalidRequest",
@@ -37,7 +40,11 @@ class RecstoreError(Exception):
 
 
 class RecordingNotFound(RecstoreError, KeyError):
-    """No recording has this key."""
+    """No recording has this key, or answers this request.
+
+    Of a request, the text says which recordings are nearest and what differs, and how to record it. That is worked out
+    when the error is printed or asked for its `explanation`, so that a program that goes on without pays nothing.
+    """
 
     key: str
     """The key that was looked up."""
@@ -46,12 +53,27 @@ class RecordingNotFound(RecstoreError, KeyError):
     model: str
     """The model that was asked."""
 
-    def __init__(self, message: str, *, key: str = "", endpoint: str = "", model: str = "") -> None:
+    def __init__(
+        self, message: str, *, key: str = "", endpoint: str = "", model: str = "", miss: Miss | None = None
+    ) -> None:
         super().__init__(message)
         self.key, self.endpoint, self.model = key, endpoint, model
+        self._miss = miss
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """What `Store.explain` says of the request, as plain values; None for a key without a request."""
+        return None if self._miss is None else self._miss.explanation
 
     # KeyError shows the repr of its argument, which is for keys and not for sentences.
-    __str__ = Exception.__str__
+    def __str__(self) -> str:
+        text = Exception.__str__(self)
+        return text if self._miss is None else f"{text}{self._miss.text}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Another process has no store to look into.
+        miss = None if self._miss is None else self._miss.settled()
+        return type(self), self.args, {**vars(self), "_miss": miss}
 
 
 class MalformedRecording(RecstoreError, ValueError):

@@ -7,6 +7,7 @@ pytest is imported when a test first asks for a session.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 USED: Final = ".recstore/used.json"
 OPTIONS: Final = ("mode", "path", "profile", "hosts", "block", "on_secret", "timing", "test_id")
 """What the marker takes."""
+
+FEW_MISSES: Final = 3
+"""Of so many misses that a failed test went on after is told what is near."""
 
 PRECEDENCE: Final = "command line, then environment, then marker, then ini file"
 
@@ -165,6 +169,17 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         raise pytest.UsageError(f"recstore: {error}") from error
     # For sessions that fixtures and programs open themselves.
     defaults.update(path=str(_store(config).path), **({} if source == "default" else {"mode": mode}))
+    defaults.update(_command(config))
+
+
+def _command(config: pytest.Config) -> dict[str, str]:
+    """Return what the command that records a test of this run takes beside the mode and the test's id."""
+    folder = os.path.relpath(config.rootpath, config.invocation_params.dir)
+    path = config.getoption("recstore_dir")
+    return {
+        "folder": "" if folder == "." else f"{folder}/",
+        "options": f" {shlex.quote(f'--recstore-dir={path}')}" if path else "",
+    }
 
 
 def pytest_unconfigure() -> None:
@@ -289,12 +304,24 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     if call.when == "call":
         item.stash[_report] = report
+        _tell_misses(item, call, report)
     is_left_out = report.skipped and not hasattr(report, "wasxfail")
     if (is_left_out or (report.failed and call.when == "setup")) and "recstore" in getattr(item, "fixturenames", ()):
         usage = _usage_of(item.config)
         why = "tests were skipped, or failed before they began"
         usage.partial += [] if why in usage.partial else [why]
     return report
+
+
+def _tell_misses(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Add to the report of a test that failed the misses that it does not tell: the program went on after them."""
+    session = getattr(item, "funcargs", {}).get("recstore")
+    if not report.failed or session is None or not hasattr(session, "stats"):
+        return
+    raised = call.excinfo.value if call.excinfo is not None else None
+    for missed in session.stats.missed[:FEW_MISSES]:
+        if missed.key != getattr(raised, "key", None):
+            report.sections.append(("a request that no recording answers", str(missed)))
 
 
 # The end of the run

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use recstore_core::json::{Dialect, Layout, Reader, Style, Value, compact, restore, to_vec};
 use recstore_core::pack::Pack;
-use recstore_core::recording::{Limits, View, encode, rebuild, said};
+use recstore_core::recording::{Limits, View, encode, rebuild, said, text_of};
 
 /// Any text is read or refused, by all readers alike; what is read survives being written and read again.
 pub(crate) fn json(text: &[u8]) {
@@ -42,7 +42,8 @@ pub(crate) fn recording(text: &[u8]) {
     assert!(view.file().expect("what was encoded is whole") == text, "the file comes back differently");
     for chunk in 0..view.chunk_count() {
         let data = view.chunk_data(chunk).expect("what was encoded is whole");
-        said(data).expect("a chunk is JSON");
+        let said = said(data).expect("a chunk is JSON");
+        assert_eq!(text_of(data).expect("a chunk is JSON"), said.text);
         view.chunk_type(chunk).expect("what was encoded is whole");
     }
     look(&view);

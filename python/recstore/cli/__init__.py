@@ -24,7 +24,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     try:
         # Here, and not above: the library is of use without the packages that the commands stand on.
-        from recstore.cli import doctor, key, ls, pack, rekey, show, stats, unpack, verify  # noqa: PLC0415
+        from recstore.cli import (  # noqa: PLC0415
+            doctor,
+            explain,
+            key,
+            ls,
+            pack,
+            rekey,
+            show,
+            stats,
+            unpack,
+            unused,
+            verify,
+        )
         from recstore.cli._output import complain  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if str(error.name).partition(".")[0] not in {"rich", "orjson"}:
@@ -37,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"recstore {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (ls, show, stats, key, verify, doctor, rekey, pack, unpack):
+    for command in (ls, show, stats, key, explain, verify, doctor, rekey, pack, unpack, unused):
         summary = (command.__doc__ or "").partition("\n")[0]
         name = command.__name__.rpartition(".")[2]
         subparser = commands.add_parser(name, help=summary, description=command.__doc__)

@@ -17,10 +17,10 @@ def add_path(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", nargs="?", default=".", help="root of a tree of recordings, or a pack (default: here)")
 
 
-def opened(path: str, *, cache: bool = True) -> recstore.Store:
+def opened(path: str, *, profile: str | None = None, cache: bool = True) -> recstore.Store:
     """Open a store, with progress: the first time, a pack is made, unless nothing of it will be used."""
     with working(f"opening {path}"):
-        return recstore.open(path, cache=cache)
+        return recstore.open(path, profile=profile, cache=cache)
 
 
 def readable(store: recstore.Store) -> Iterator[recstore.Recording]:

@@ -30,9 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the key."""
-    text = sys.stdin.buffer.read() if arguments.file == "-" else Path(arguments.file).read_bytes()
-    given = loads(text)
-    request, test_id = split(given, arguments.test_id)
+    request, test_id = split(read(arguments.file), arguments.test_id)
     if arguments.canonical:
         form = recstore.canonical(request, test_id=test_id, profile=arguments.profile)
         sys.stdout.buffer.write(form + b"\n")
@@ -55,6 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         say(table(("profile", "key"), keys.items()))
     return 0
+
+
+def read(file: str) -> Any:
+    """Return what a file, or stdin, holds."""
+    return loads(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
 
 
 def split(given: Any, test_id: str | None) -> tuple[Any, str | None]:

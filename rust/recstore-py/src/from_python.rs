@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
+use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedStr;
 use pyo3::types::dict::BoundDictIterator;
 use pyo3::types::list::BoundListIterator;
 use pyo3::types::tuple::BoundTupleIterator;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use recstore_core::json::{MAX_DEPTH, Node, Source, Text, Value, WriteError};
 
 /// A Python value, walked as `json.dumps` would walk it.
@@ -32,24 +32,25 @@ impl From<PyErr> for NotJson {
 }
 
 /// A `str`, without a copy of it unless it holds lone surrogates.
-pub(crate) enum PyText {
-    Utf8(PyBackedStr),
-    Wtf8(Vec<u8>),
+pub(crate) enum PyText<'py> {
+    Utf8(Bound<'py, PyString>),
+    Wtf8(Bound<'py, PyBytes>),
 }
 
-impl AsRef<[u8]> for PyText {
+impl AsRef<[u8]> for PyText<'_> {
     fn as_ref(&self) -> &[u8] {
         match self {
-            Self::Utf8(text) => text.as_bytes(),
-            Self::Wtf8(bytes) => bytes,
+            Self::Utf8(text) => text.to_str().unwrap_or_default().as_bytes(), // it has been seen to be UTF-8
+            Self::Wtf8(bytes) => bytes.as_bytes(),
         }
     }
 }
 
-impl PyText {
-    fn new(text: Bound<'_, PyString>) -> PyResult<Self> {
-        match PyBackedStr::try_from(text.clone()) {
-            Ok(text) => Ok(Self::Utf8(text)),
+impl<'py> PyText<'py> {
+    #[inline(always)]
+    fn new(text: Bound<'py, PyString>) -> PyResult<Self> {
+        match text.to_str() {
+            Ok(_) => Ok(Self::Utf8(text)),
             Err(_) => wtf8(&text).map(Self::Wtf8),
         }
     }
@@ -59,12 +60,13 @@ impl PyText {
 pub(crate) fn text_of<'t>(text: &'t Bound<'_, PyString>) -> PyResult<Cow<'t, [u8]>> {
     match text.to_str() {
         Ok(text) => Ok(Cow::Borrowed(text.as_bytes())),
-        Err(_) => wtf8(text).map(Cow::Owned),
+        Err(_) => Ok(Cow::Owned(wtf8(text)?.as_bytes().to_vec())),
     }
 }
 
-fn wtf8(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
-    text.call_method1("encode", ("utf-8", "surrogatepass"))?.extract()
+#[cold]
+fn wtf8<'py>(text: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyBytes>> {
+    Ok(text.call_method1("encode", ("utf-8", "surrogatepass"))?.cast_into()?)
 }
 
 /// The elements of a `list` or a `tuple`.
@@ -89,37 +91,55 @@ impl<'py> Iterator for Elements<'py> {
 pub(crate) struct Members<'py>(BoundDictIterator<'py>);
 
 impl<'py> Iterator for Members<'py> {
-    type Item = Result<(PyText, PyJson<'py>), NotJson>;
+    type Item = Result<(PyText<'py>, PyJson<'py>), NotJson>;
 
+    // Inlined, so that members are not moved through memory on their way.
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         let (name, value) = self.0.next()?;
         Some(match name.cast_into::<PyString>() {
-            Ok(name) => PyText::new(name).map(|name| (name, PyJson(value))).map_err(NotJson::Raised),
+            Ok(name) => match PyText::new(name) {
+                Ok(name) => Ok((name, PyJson(value))),
+                Err(error) => Err(NotJson::Raised(error)),
+            },
             Err(error) => Err(NotJson::Key(type_name(&error.into_inner()))),
         })
     }
 }
 
 impl<'py> Source for PyJson<'py> {
-    type Text = PyText;
+    type Text = PyText<'py>;
     type Error = NotJson;
     type Elements = Elements<'py>;
     type Members = Members<'py>;
 
+    #[inline]
     fn node(&self) -> Result<Node<'_, Self>, NotJson> {
         let value = &self.0;
         // Nearly all values are of exactly these types, which a comparison of pointers tells.
-        if let Ok(text) = value.cast_exact::<PyString>() {
+        if let Some(text) = exactly::<PyString>(value) {
             Ok(Node::String(text_of(text)?))
-        } else if let Ok(members) = value.cast_exact::<PyDict>() {
+        } else if let Some(members) = exactly::<PyDict>(value) {
             Ok(Node::Object(Members(members.iter())))
-        } else if let Ok(elements) = value.cast_exact::<PyList>() {
+        } else if let Some(elements) = exactly::<PyList>(value) {
             Ok(Node::Array(Elements::List(elements.iter())))
         } else if value.is_none() {
             Ok(Node::Null)
-        } else if let Ok(value) = value.cast::<PyBool>() {
+        } else if let Some(value) = exactly::<PyBool>(value) {
             Ok(Node::Bool(value.is_true()))
-        } else if let Ok(number) = value.cast::<PyInt>() {
+        } else if let Some(number) = exactly::<PyFloat>(value) {
+            Ok(Node::Float(number.value()))
+        } else {
+            self.node_of_subclass()
+        }
+    }
+}
+
+impl<'py> PyJson<'py> {
+    /// Looks at an `int`, a `tuple` or a value of a subclass.
+    fn node_of_subclass(&self) -> Result<Node<'_, Self>, NotJson> {
+        let value = &self.0;
+        if let Ok(number) = value.cast::<PyInt>() {
             match number.extract::<i64>() {
                 Ok(number) => Ok(Node::Int(number)),
                 // As json.dumps does: the digits of the number, whatever a subclass calls itself.
@@ -142,6 +162,12 @@ impl<'py> Source for PyJson<'py> {
             Err(NotJson::Type(type_name(value)))
         }
     }
+}
+
+/// Returns a value as one of a type, not of a subclass; `cast_exact` that makes no error where it is none.
+#[inline]
+fn exactly<'v, 'py, T: PyTypeInfo>(value: &'v Bound<'py, PyAny>) -> Option<&'v Bound<'py, T>> {
+    if value.is_exact_instance_of::<T>() { value.cast_exact().ok() } else { None }
 }
 
 /// Copies a `str`.
@@ -181,7 +207,7 @@ impl PyJson<'_> {
                 Value::Array(elements.map(value).collect::<Result<_, _>>()?)
             }
             Node::Object(members) => {
-                let member = |member: Result<(PyText, Self), NotJson>| {
+                let member = |member: Result<(PyText<'_>, Self), NotJson>| {
                     let (name, value) = member.map_err(at_root)?;
                     let name = Text::from_wtf8(name.as_ref().to_vec());
                     let value = value.value_at(depth + 1).map_err(inside(name.to_lossy().into_owned()))?;

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod errors;
+mod explain;
 mod form;
 mod from_python;
 mod instance;

@@ -6,7 +6,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyFloat, PyInt, PyString};
-use recstore_core::recording::{Pattern, Scalar, ScalarKind, View};
+use recstore_core::recording::{Pattern, Varying, VaryingKind, View};
 use recstore_core::store;
 
 use crate::errors::raise;
@@ -109,9 +109,9 @@ impl Maker {
 impl Template {
     fn new(pieces: Vec<Vec<u8>>, kinds: &[String], form: &Bound<'_, PyAny>) -> PyResult<Self> {
         let kind = |name: &String| match name.as_str() {
-            "str" => Ok(ScalarKind::String),
-            "int" => Ok(ScalarKind::Int),
-            "float" => Ok(ScalarKind::Float),
+            "str" => Ok(VaryingKind::String),
+            "int" => Ok(VaryingKind::Int),
+            "float" => Ok(VaryingKind::Float),
             other => Err(PyValueError::new_err(format!("a scalar is a str, int or float, not {other}"))),
         };
         let kinds = kinds.iter().map(kind).collect::<PyResult<_>>()?;
@@ -131,9 +131,11 @@ impl Template {
         let mut result = Ok(());
         let is_like = pattern.read(json, |number, scalar| {
             let scalar = match scalar {
-                Scalar::String(text) => PyString::new(py, text.as_str().unwrap_or_default()).into_any(),
-                Scalar::Int(number) => PyInt::new(py, number).into_any(),
-                Scalar::Float(number) => PyFloat::new(py, number).into_any(),
+                Varying::String(text) => PyString::new(py, text.as_str().unwrap_or_default()).into_any(),
+                Varying::Int(number) => PyInt::new(py, number).into_any(),
+                Varying::Float(number) => PyFloat::new(py, number).into_any(),
+                // No kind of these is asked for.
+                Varying::Container => return,
             };
             if let (Ok(()), Some(place)) = (&result, places.get(number)) {
                 result = place.set(scalar);

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PySlice, PyString, PyTuple};
 use recstore_core::key::path_of;
-use recstore_core::recording::{DamagedBlock, Said, ToolCall, View, join_tool_calls, said};
+use recstore_core::recording::{DamagedBlock, Said, ToolCall, View, join_tool_calls, said, text_of};
 use recstore_core::store;
 
 use crate::errors::{invalid_json, raise};
@@ -236,7 +237,7 @@ impl Recording {
     fn text<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let mut text = Vec::new();
         for index in 0..self.__len__(py)? {
-            text.extend(self.chunk(index).said(py)?.text);
+            text.extend(self.chunk(index).text_bytes(py)?);
         }
         to_python::str_of(py, &text)
     }
@@ -277,7 +278,8 @@ impl Recording {
     /// >>> [chunk.choices[0].delta.content for chunk in stream]
     /// ['Hel', 'lo!', None]
     fn replay<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("recstore.replay")?.call_method1("replay", (slf,))
+        static REPLAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        REPLAY.import(slf.py(), "recstore.replay", "replay")?.call1((slf,))
     }
 
     /// Return an awaitable of what the recorded asynchronous call returned: as `replay`, a stream as an asynchronous
@@ -290,7 +292,8 @@ impl Recording {
     /// >>> asyncio.run(texts())
     /// ['', 'Hel', 'lo!', None]
     fn areplay<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("recstore.replay")?.call_method1("areplay", (slf,))
+        static AREPLAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        AREPLAY.import(slf.py(), "recstore.replay", "areplay")?.call1((slf,))
     }
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
@@ -350,6 +353,11 @@ impl Chunk {
         view.chunk_data(self.index).map_err(|error| raise(py, self.recording.damaged(error)))
     }
 
+    fn text_bytes(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
+        let data = self.data_json(py)?;
+        text_of(data).map_err(|error| invalid_json(py, error, data))
+    }
+
     fn said(&self, py: Python<'_>) -> PyResult<Said> {
         let data = self.data_json(py)?;
         said(data).map_err(|error| invalid_json(py, error, data))
@@ -381,7 +389,7 @@ impl Chunk {
     /// The text that the model says in this chunk; empty where it says none.
     #[getter]
     fn text<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        to_python::str_of(py, &self.said(py)?.text)
+        to_python::str_of(py, &self.text_bytes(py)?)
     }
 
     /// The calls of tools in this chunk, or pieces of them, as dicts of `index`, `id`, `name` and `arguments`.

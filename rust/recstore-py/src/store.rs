@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+use recstore_core::explain::{Extent, explain};
 use recstore_core::json::Value;
 use recstore_core::key::Key;
 use recstore_core::loose::{OnConflict, Outcome};
@@ -14,6 +15,7 @@ use recstore_core::recording::{Answer, Limits, RecordedError};
 use recstore_core::store::{self, Cache, CacheState, Options};
 
 use crate::errors::{not_found, not_json, raise};
+use crate::explain::to_dict;
 use crate::from_python::{PyJson, to_text};
 use crate::key::form;
 use crate::recording::Recording;
@@ -200,6 +202,43 @@ impl Store {
         };
         report.set_item("findings", found.findings.into_iter().map(finding).collect::<PyResult<Vec<_>>>()?)?;
         Ok(report)
+    }
+
+    /// Explain why no recording answers a request: return the nearest recordings, at most `limit`, and what differs.
+    ///
+    /// A dict for programs; `json.dumps` takes it as it is. `nearest` begins with what would answer under another profile,
+    /// in another folder or for another test (`obstacles` says which), then comes what the same test recorded, then what
+    /// was asked of the same endpoint and model, then any. Values and paths are those of the canonical form, so that what
+    /// does not change the key is no difference. They are shortened around what differs, and what cannot be seen is
+    /// spelled out; with `full` nothing is left out. `str` of a `RecordingNotFound` says the same for people.
+    ///
+    /// All recordings are looked through: about 10 µs for each. Raises as `request_key`.
+    ///
+    /// >>> import recstore
+    /// >>> store = recstore.open("examples/recordings")
+    /// >>> test_id = "tests/test_chat.py::test_hello"
+    /// >>> request = store["997bcd1de70f"].request
+    /// >>> request["body"]["messages"][0]["content"] = "Say hullo."
+    /// >>> explanation = store.explain(request, test_id=test_id)
+    /// >>> nearest = explanation["nearest"][0]
+    /// >>> nearest["key"][:12], nearest["is_same_test"]
+    /// ('997bcd1de70f', True)
+    /// >>> [(difference["path"], difference["places"]) for difference in nearest["differences"]]
+    /// [('body.messages[0].content', [('"Say hello."', '"Say hullo."')])]
+    #[pyo3(signature = (request, *, test_id=None, limit=3, full=false))]
+    fn explain<'py>(
+        &self,
+        py: Python<'py>,
+        request: Bound<'py, PyAny>,
+        test_id: Option<Bound<'py, PyString>>,
+        limit: usize,
+        full: bool,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let request = to_value(py, "request", request)?;
+        let text = test_id.as_ref().map(to_text).transpose()?;
+        let extent = if full { Extent::Full } else { Extent::Short };
+        let found = py.detach(|| explain(&self.0, &request, text.as_ref(), limit, extent));
+        to_dict(py, found.map_err(|error| raise(py, error))?, test_id)
     }
 
     /// Record plain values; `put` prepares them.

@@ -61,75 +61,137 @@ fn push_code_point(text: &mut Vec<u8>, point: u32) {
 }
 
 /// Writes `text` as a JSON string, ASCII only, as `json.dumps` does by default.
-pub(super) fn write_ascii(out: &mut Vec<u8>, text: &[u8]) {
-    write_escaped::<true>(out, text);
+///
+/// Says whether two bytes next to each other are suspect.
+pub(super) fn write_ascii(out: &mut Vec<u8>, text: &[u8], is_suspect: impl Fn(u8, u8) -> bool) -> bool {
+    write_string::<true>(out, text, is_suspect)
 }
 
 /// Writes `text` as a JSON string in UTF-8, escaping only what must be (RFC 8785, section 3.2.2.2).
-pub(super) fn write_utf8(out: &mut Vec<u8>, text: &[u8]) {
-    write_escaped::<false>(out, text);
+///
+/// Says whether two bytes next to each other are suspect.
+pub(super) fn write_utf8(out: &mut Vec<u8>, text: &[u8], is_suspect: impl Fn(u8, u8) -> bool) -> bool {
+    write_string::<false>(out, text, is_suspect)
 }
 
-fn write_escaped<const ASCII: bool>(out: &mut Vec<u8>, text: &[u8]) {
-    out.push(b'"');
+const BLOCK: usize = 16;
+
+/// Copies, escapes and looks for suspects in one pass, block by block. Whether any byte of a block needs an escape or any
+/// pair of it is suspect, and not which, the compiler tells by comparing all of them at once.
+#[inline]
+fn write_string<const ASCII: bool>(out: &mut Vec<u8>, text: &[u8], is_suspect: impl Fn(u8, u8) -> bool) -> bool {
+    let has_suspect = |block: &[u8; BLOCK], shifted: &[u8; BLOCK]| {
+        block.iter().zip(shifted).fold(false, |any, (first, second)| any | is_suspect(*first, *second))
+    };
+    let mut found = false;
     let mut rest = text;
-    loop {
-        let (before, from) = rest.split_at(plain_len::<ASCII>(rest));
-        out.extend_from_slice(before);
-        let Some(byte) = from.first() else { break };
-        let taken = match byte {
-            b'"' => write_short(out, b'"'),
-            b'\\' => write_short(out, b'\\'),
-            0x08 => write_short(out, b'b'),
-            0x0C => write_short(out, b'f'),
-            b'\n' => write_short(out, b'n'),
-            b'\r' => write_short(out, b'r'),
-            b'\t' => write_short(out, b't'),
-            0x00..0x20 => {
-                write_unit(out, u32::from(*byte));
-                1
+    out.push(b'"');
+    while let (Some(block), Some(shifted)) = (rest.first_chunk(), rest.get(1..).and_then(<[u8]>::first_chunk)) {
+        found |= has_suspect(block, shifted);
+        out.extend_from_slice(block);
+        let mut taken = BLOCK;
+        if block.iter().fold(false, |any, byte| any | is_special::<ASCII>(*byte)) {
+            taken = first_special::<ASCII>(block);
+            out.truncate(out.len() + taken - BLOCK);
+            taken += write_escape(out, rest.get(taken..).unwrap_or_default());
+        }
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    if has_special::<ASCII>(rest) {
+        found |= rest.windows(2).any(|pair| matches!(pair, [first, second] if is_suspect(*first, *second)));
+        while let Some((byte, after)) = rest.split_first() {
+            if is_special::<ASCII>(*byte) {
+                rest = rest.get(write_escape(out, rest)..).unwrap_or_default();
+            } else {
+                out.push(*byte);
+                rest = after;
             }
-            _ => write_units(out, from),
+        }
+    } else {
+        push_short(out, rest);
+        // A whole block, of which the text may be but the end: what stands before it is no worse than a suspect too many.
+        let last = if text.len() > BLOCK { text } else { out.as_slice() };
+        found |= match (last.get(..last.len() - 1).and_then(<[u8]>::last_chunk), last.last_chunk()) {
+            (Some(block), Some(shifted)) => has_suspect(block, shifted),
+            _ => true,
         };
-        rest = from.get(taken..).unwrap_or_default();
     }
     out.push(b'"');
+    found
 }
 
-/// Returns the length of the text before the first byte that must be escaped.
-fn plain_len<const ASCII: bool>(text: &[u8]) -> usize {
-    let is_special = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\') | (ASCII & (byte >= 0x7F));
-    // Whether any byte of a block is special, and not which, the compiler tells by comparing all of them at once.
-    let is_plain = |block: &[u8; 16]| !block.iter().fold(false, |any, byte| any | is_special(*byte));
-    let (blocks, rest) = text.as_chunks();
-    let mut at = 16 * blocks.iter().take_while(|block| is_plain(block)).count();
-    if at + rest.len() == text.len() && text.last_chunk().is_some_and(is_plain) {
-        return text.len();
+/// Appends a text of at most a block: as two halves that overlap, which are moved without a call.
+#[inline]
+fn push_short(out: &mut Vec<u8>, text: &[u8]) {
+    fn halves<const HALF: usize>(out: &mut Vec<u8>, text: &[u8]) -> Option<()> {
+        let (low, high) = (text.first_chunk::<HALF>()?, text.last_chunk::<HALF>()?);
+        out.extend_from_slice(low);
+        out.truncate(out.len() + text.len() - 2 * HALF);
+        out.extend_from_slice(high);
+        Some(())
     }
-    while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk) {
-        match first_special::<ASCII>(u64::from_le_bytes(*eight)) {
-            8 => at += 8,
-            before => return at + before,
+    if halves::<8>(out, text).or_else(|| halves::<4>(out, text)).is_none() {
+        out.extend_from_slice(text);
+    }
+}
+
+fn is_special<const ASCII: bool>(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\') | (ASCII & (byte >= 0x7F))
+}
+
+/// Says whether a byte of a text of at most a block must be escaped.
+///
+/// Two words that overlap hold all bytes, in two loads and without a loop.
+#[inline]
+fn has_special<const ASCII: bool>(text: &[u8]) -> bool {
+    let marks = if let (Some(low), Some(high)) = (text.first_chunk(), text.last_chunk()) {
+        specials::<ASCII>(u64::from_le_bytes(*low)) | specials::<ASCII>(u64::from_le_bytes(*high))
+    } else if let (Some(low), Some(high)) = (text.first_chunk(), text.last_chunk()) {
+        specials::<ASCII>(u64::from(u32::from_le_bytes(*low)) << 32 | u64::from(u32::from_le_bytes(*high)))
+    } else {
+        const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
+        specials::<ASCII>(text.iter().fold(SPACES, |word, byte| word << 8 | u64::from(*byte)))
+    };
+    marks != 0
+}
+
+/// Returns which byte of a block is the first that must be escaped.
+fn first_special<const ASCII: bool>(block: &[u8; BLOCK]) -> usize {
+    let (words, _) = block.as_chunks();
+    let mut at = 0;
+    for word in words {
+        match specials::<ASCII>(u64::from_le_bytes(*word)) {
+            0 => at += size_of_val(word),
+            marks => return at + (marks.trailing_zeros() / 8) as usize,
         }
     }
-    let rest = text.get(at..).unwrap_or_default();
-    let filled_with_spaces = rest.iter().rev().fold(SPACES, |word, byte| word << 8 | u64::from(*byte));
-    at + first_special::<ASCII>(filled_with_spaces).min(rest.len())
+    at
 }
 
-const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
-
-/// Returns which of the eight bytes of `word`, from the lowest, is the first that must be escaped; eight if none is.
-fn first_special<const ASCII: bool>(word: u64) -> usize {
+/// Marks the bytes of `word` that must be escaped. The lowest mark is always a true one; those above may be borrowed.
+fn specials<const ASCII: bool>(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 0xFF;
     const HIGHS: u64 = ONES << 7;
     let zero_in = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
     let each = |byte: u8| ONES * u64::from(byte);
     let below_space = word.wrapping_sub(each(0x20)) & !word & HIGHS;
     let beyond_ascii = if ASCII { (word & HIGHS) | zero_in(word ^ each(0x7F)) } else { 0 };
-    let found = below_space | zero_in(word ^ each(b'"')) | zero_in(word ^ each(b'\\')) | beyond_ascii;
-    // The lowest mark is always a true one; higher ones may be borrowed from it.
-    (found.trailing_zeros() / 8) as usize
+    below_space | zero_in(word ^ each(b'"')) | zero_in(word ^ each(b'\\')) | beyond_ascii
+}
+
+/// Writes the escape of the character that `text` begins with, and returns the character's length.
+fn write_escape(out: &mut Vec<u8>, text: &[u8]) -> usize {
+    let letter = match text.first() {
+        Some(byte @ (b'"' | b'\\')) => *byte,
+        Some(0x08) => b'b',
+        Some(0x0C) => b'f',
+        Some(b'\n') => b'n',
+        Some(b'\r') => b'r',
+        Some(b'\t') => b't',
+        _ => return write_units(out, text),
+    };
+    out.extend_from_slice(&[b'\\', letter]);
+    1
 }
 
 /// Writes the character that `text` begins with as one or two escapes of UTF-16 units, and returns its length.
@@ -142,11 +204,6 @@ fn write_units(out: &mut Vec<u8>, text: &[u8]) -> usize {
         write_unit(out, point);
     }
     length
-}
-
-fn write_short(out: &mut Vec<u8>, letter: u8) -> usize {
-    out.extend([b'\\', letter]);
-    1
 }
 
 fn write_unit(out: &mut Vec<u8>, unit: u32) {
@@ -194,8 +251,8 @@ mod tests {
                     let is_there = |at: usize| at == place || at == place + 1 || at == place + 11;
                     let text: Vec<u8> = (0..length).map(|at| if is_there(at) { byte } else { b'~' }).collect();
                     let (mut ascii, mut utf8) = (Vec::new(), Vec::new());
-                    write_ascii(&mut ascii, &text);
-                    write_utf8(&mut utf8, &text);
+                    write_ascii(&mut ascii, &text, |_, _| false);
+                    write_utf8(&mut utf8, &text, |_, _| false);
                     assert_eq!(ascii, write_bytewise(&text, true), "{byte} at {place} of {length}");
                     assert_eq!(utf8, write_bytewise(&text, false), "{byte} at {place} of {length}");
                 }
@@ -210,8 +267,8 @@ mod tests {
                 for after in 0..20 {
                     let around = |middle: &str| format!("{}{middle}{}", "x".repeat(before), "y".repeat(after));
                     let (mut ascii, mut utf8) = (Vec::new(), Vec::new());
-                    write_ascii(&mut ascii, around(character).as_bytes());
-                    write_utf8(&mut utf8, around(character).as_bytes());
+                    write_ascii(&mut ascii, around(character).as_bytes(), |_, _| false);
+                    write_utf8(&mut utf8, around(character).as_bytes(), |_, _| false);
                     assert_eq!(ascii, format!("\"{}\"", around(escape)).into_bytes());
                     assert_eq!(utf8, format!("\"{}\"", around(character)).into_bytes());
                 }

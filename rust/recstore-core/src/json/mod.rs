@@ -11,6 +11,8 @@
 //! - [`write()`] writes a source in one of the [`Style`]s: indented as in a file, sorted as in a key, RFC 8785.
 //! - [`compact()`] and [`restore`] take the white space out of a document and put it back, byte for byte.
 
+mod alike;
+mod compact;
 mod error;
 mod escape;
 mod float;
@@ -22,11 +24,14 @@ mod token;
 mod value;
 mod write;
 
+pub(crate) use alike::Model;
+pub(crate) use compact::check;
 pub(crate) use escape::decode_wtf8;
 
+pub use compact::compact;
 pub use error::{JsonError, JsonErrorKind, Position};
 pub use float::{es6_float, python_float, round_decimals};
-pub use layout::{Layout, compact, restore, restored_len};
+pub use layout::{Layout, restore, restored_len};
 pub use path::{Path, Step};
 pub use read::{Dialect, Kind, Limits, Number, Reader};
 pub use source::{Node, Source};

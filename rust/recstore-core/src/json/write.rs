@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 
+use smallvec::SmallVec;
+
 use super::escape::{decode_wtf8, write_ascii, write_utf8};
 use super::float::write_python_float;
 use super::{MAX_DEPTH, Node, Path, Source, Step, Value, es6_float};
@@ -18,10 +20,8 @@ pub struct Style {
     pub ascii: bool,
     /// How numbers are spelled.
     pub numbers: Numbers,
-    /// What stands between two elements or members.
-    pub comma: &'static str,
-    /// What stands between a name and its value.
-    pub colon: &'static str,
+    /// Puts a space after each colon, and after each comma that does not end a line.
+    pub spaces: bool,
 }
 
 /// The order of the members of an object.
@@ -47,14 +47,14 @@ pub enum Numbers {
 
 impl Style {
     /// `json.dumps(value, indent=2)`
-    pub const INDENTED: Self = Self { indent: true, comma: ",", ..Self::PYTHON };
+    pub const INDENTED: Self = Self { indent: true, ..Self::PYTHON };
     /// `json.dumps(value)`
     pub const PYTHON: Self =
-        Self { indent: false, sorting: Sorting::None, ascii: true, numbers: Numbers::Python, comma: ", ", colon: ": " };
+        Self { indent: false, sorting: Sorting::None, ascii: true, numbers: Numbers::Python, spaces: true };
     /// `json.dumps(value, sort_keys=True)`
     pub const SORTED: Self = Self { sorting: Sorting::CodePoint, ..Self::PYTHON };
     /// `json.dumps(value, separators=(",", ":"))`
-    pub const COMPACT: Self = Self { comma: ",", colon: ":", ..Self::PYTHON };
+    pub const COMPACT: Self = Self { spaces: false, ..Self::PYTHON };
     /// RFC 8785, the JSON canonicalization scheme
     pub const RFC8785: Self =
         Self { sorting: Sorting::Utf16, ascii: false, numbers: Numbers::Rfc8785, ..Self::COMPACT };
@@ -67,9 +67,24 @@ pub trait Rewrite {
         number
     }
 
-    /// Returns the text to write in the place of `text`.
-    fn string<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
-        Cow::Borrowed(text)
+    /// Says whether two bytes that stand side by side are a reason to ask [`Rewrite::string`] about their text.
+    ///
+    /// The writer looks at every byte of a text anyway; this spares nearly all of them a second look.
+    fn is_suspect(first: u8, second: u8) -> bool {
+        let _ = (first, second);
+        false
+    }
+
+    /// Returns the text to write in the place of `text`, if it is another.
+    fn string(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let _ = text;
+        None
+    }
+
+    /// Says whether [`Rewrite::keeps`] is asked about the members of the object at `path`.
+    fn may_drop(&self, path: &Path<'_>) -> bool {
+        let _ = path;
+        false
     }
 
     /// Says whether member `name` of the object at `path` is written.
@@ -143,23 +158,23 @@ pub fn write<S: Source, R: Rewrite>(
     rules: &R,
     path: &Path<'_>,
 ) -> Result<(), (String, WriteError<S::Error>)> {
-    Writer { out, style, rules, depth: 0, members: Vec::new() }.value(source, path)
+    Writer { out, style, rules, depth: 0 }.value(source, path)
 }
 
-struct Writer<'w, S: Source, R> {
+struct Writer<'w, R> {
     out: &'w mut Vec<u8>,
     style: Style,
     rules: &'w R,
     depth: usize,
-    /// The members still to be written of all objects that are open, the next one last: one vector for a document, where
-    /// each object would need one of its own.
-    members: Vec<(S::Text, S)>,
 }
+
+/// As many members as most objects have; those of others are put on the heap.
+const USUAL_MEMBERS: usize = 8;
 
 type Written<E> = Result<(), (String, WriteError<E>)>;
 
-impl<S: Source, R: Rewrite> Writer<'_, S, R> {
-    fn value(&mut self, source: &S, path: &Path<'_>) -> Written<S::Error> {
+impl<R: Rewrite> Writer<'_, R> {
+    fn value<S: Source>(&mut self, source: &S, path: &Path<'_>) -> Written<S::Error> {
         let fail = |error| Err((path.to_string(), error));
         match source.node() {
             Err(error) => return fail(WriteError::Source(error)),
@@ -179,19 +194,27 @@ impl<S: Source, R: Rewrite> Writer<'_, S, R> {
                 }
             }
             Ok(Node::String(text)) => {
-                let text = self.rules.string(&text);
-                if !self.string(&text) {
+                let start = self.out.len();
+                let mut text = text;
+                if self.string(&text, R::is_suspect)
+                    && let Some(other) = self.rules.string(&text)
+                {
+                    self.out.truncate(start);
+                    self.string(&other, |_, _| false);
+                    text = Cow::Owned(other);
+                }
+                if !self.can_spell(&text) {
                     return fail(WriteError::LoneSurrogate);
                 }
             }
             Ok(Node::Array(_) | Node::Object(_)) if self.depth == MAX_DEPTH => return fail(WriteError::TooDeep),
-            Ok(Node::Array(elements)) => self.array(elements, path)?,
-            Ok(Node::Object(members)) => self.object(members, path)?,
+            Ok(Node::Array(elements)) => self.array::<S>(elements, path)?,
+            Ok(Node::Object(members)) => self.object::<S>(members, path)?,
         }
         Ok(())
     }
 
-    fn array(&mut self, elements: S::Elements, path: &Path<'_>) -> Written<S::Error> {
+    fn array<S: Source>(&mut self, elements: S::Elements, path: &Path<'_>) -> Written<S::Error> {
         self.out.push(b'[');
         self.depth += 1;
         let mut is_empty = true;
@@ -204,54 +227,59 @@ impl<S: Source, R: Rewrite> Writer<'_, S, R> {
         Ok(())
     }
 
-    fn object(&mut self, members: S::Members, path: &Path<'_>) -> Written<S::Error> {
-        let start = self.members.len();
+    fn object<S: Source>(&mut self, members: S::Members, path: &Path<'_>) -> Written<S::Error> {
+        // They stay where they are put: to move what was just stored in parts makes the processor wait.
+        let mut held = SmallVec::<[(S::Text, S); USUAL_MEMBERS]>::new();
         for member in members {
-            self.members.push(member.map_err(|error| (path.to_string(), WriteError::Source(error)))?);
+            held.push(member.map_err(|error| (path.to_string(), WriteError::Source(error)))?);
         }
-        self.sort_from(start);
+        let mut members = SmallVec::<[(&[u8], &S); USUAL_MEMBERS]>::new();
+        for (name, value) in &held {
+            members.push((name.as_ref(), value));
+        }
+        match self.style.sorting {
+            Sorting::None => {}
+            Sorting::CodePoint => members.sort_unstable_by_key(|(name, _)| *name),
+            Sorting::Utf16 => members.sort_unstable_by(|(a, _), (b, _)| utf16(a).cmp(utf16(b))),
+        }
         self.out.push(b'{');
         self.depth += 1;
         let mut is_empty = true;
-        while self.members.len() > start
-            && let Some((name, value)) = self.members.pop()
-        {
-            let name = name.as_ref();
-            if !self.rules.keeps(path, name) {
+        let may_drop = self.rules.may_drop(path);
+        for &(name, value) in &members {
+            if may_drop && !self.rules.keeps(path, name) {
                 continue;
             }
             self.separate(is_empty);
             is_empty = false;
             let path = path.then(Step::Member(name));
-            if !self.string(name) {
+            if !self.can_spell(name) {
                 return Err((path.to_string(), WriteError::LoneSurrogate));
             }
-            self.out.extend_from_slice(self.style.colon.as_bytes());
-            self.value(&value, &path)?;
+            self.string(name, |_, _| false);
+            self.out.push(b':');
+            if self.style.spaces {
+                self.out.push(b' ');
+            }
+            self.value(value, &path)?;
         }
         self.close(is_empty, b'}');
         Ok(())
     }
 
-    /// Brings the members of the object opened last, which stand from `start` on, into order: the first to write last.
-    fn sort_from(&mut self, start: usize) {
-        let members = self.members.get_mut(start..).unwrap_or_default();
-        match self.style.sorting {
-            Sorting::None => members.reverse(),
-            Sorting::CodePoint => members.sort_unstable_by(|(a, _), (b, _)| b.as_ref().cmp(a.as_ref())),
-            Sorting::Utf16 => members.sort_unstable_by(|(a, _), (b, _)| utf16(b.as_ref()).cmp(utf16(a.as_ref()))),
-        }
-    }
-
+    #[inline(always)]
     fn separate(&mut self, is_first: bool) {
         if !is_first {
-            self.out.extend_from_slice(self.style.comma.as_bytes());
+            self.out.push(b',');
         }
         if self.style.indent {
             self.new_line();
+        } else if self.style.spaces && !is_first {
+            self.out.push(b' ');
         }
     }
 
+    #[inline(always)]
     fn close(&mut self, is_empty: bool, bracket: u8) {
         self.depth -= 1;
         if self.style.indent && !is_empty {
@@ -265,15 +293,14 @@ impl<S: Source, R: Rewrite> Writer<'_, S, R> {
         self.out.resize(self.out.len() + 2 * self.depth, b' ');
     }
 
-    fn string(&mut self, text: &[u8]) -> bool {
-        if self.style.ascii {
-            write_ascii(self.out, text);
-        } else if std::str::from_utf8(text).is_ok() {
-            write_utf8(self.out, text);
-        } else {
-            return false;
-        }
-        true
+    /// Writes a string, and says whether there is something suspect in it.
+    fn string(&mut self, text: &[u8], is_suspect: impl Fn(u8, u8) -> bool) -> bool {
+        if self.style.ascii { write_ascii(self.out, text, is_suspect) } else { write_utf8(self.out, text, is_suspect) }
+    }
+
+    /// Lone surrogates have a spelling in ASCII only.
+    fn can_spell(&self, text: &[u8]) -> bool {
+        self.style.ascii || std::str::from_utf8(text).is_ok()
     }
 }
 

@@ -77,11 +77,17 @@ type Written<E> = Result<(), (String, WriteError<E>)>;
 impl Form {
     /// Writes a member that is part of the request.
     fn source<S: Source, R: Rewrite>(&mut self, name: &str, source: &S, rules: &R) -> Written<S::Error> {
-        self.out.extend_from_slice(if self.out.is_empty() { "{" } else { self.style.comma }.as_bytes());
+        let space = if self.style.spaces { " " } else { "" };
+        if self.out.is_empty() {
+            self.out.push(b'{');
+        } else {
+            self.out.push(b',');
+            self.out.extend_from_slice(space.as_bytes());
+        }
         self.out.push(b'"');
         self.out.extend_from_slice(name.as_bytes());
-        self.out.push(b'"');
-        self.out.extend_from_slice(self.style.colon.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        self.out.extend_from_slice(space.as_bytes());
         write(&mut self.out, source, self.style, rules, &Path::ROOT.then(Step::Member(name.as_bytes())))
     }
 

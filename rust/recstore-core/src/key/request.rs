@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
-use memchr::{memchr2, memchr3};
+use memchr::{memchr, memchr2, memchr3, memrchr};
 
 use crate::json::{Node, Source};
 
@@ -171,8 +171,8 @@ fn without_parameters<'p>(path: &'p str, scheme: &str) -> &'p str {
         "", "ftp", "hdl", "prospero", "http", "imap", "https", "shttp", "rtsp", "rtsps", "rtspu", "sip", "sips", "mms",
         "sftp", "tel",
     ];
-    let last_segment = path.rfind('/').unwrap_or(0);
-    match path.get(last_segment..).and_then(|segment| segment.find(';')) {
+    let last_segment = memrchr(b'/', path.as_bytes()).unwrap_or(0);
+    match path.get(last_segment..).and_then(|segment| memchr(b';', segment.as_bytes())) {
         Some(semicolon) if WITH_PARAMETERS.iter().any(|name| name.eq_ignore_ascii_case(scheme)) => {
             path.get(..last_segment + semicolon).unwrap_or_default()
         }
@@ -194,7 +194,8 @@ fn split_scheme(url: &str) -> (&str, &str) {
         scheme.starts_with(|first: char| first.is_ascii_alphabetic())
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
     };
-    url.split_once(':').filter(|(scheme, _)| is_scheme(scheme)).unwrap_or(("", url))
+    let split = memchr(b':', url.as_bytes()).and_then(|colon| Some((url.get(..colon)?, url.get(colon + 1..)?)));
+    split.filter(|(scheme, _)| is_scheme(scheme)).unwrap_or(("", url))
 }
 
 fn split_host(rest: &str) -> (&str, &str) {

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use super::decimal;
 use super::mask::Mask;
-use super::suspect::has_suspect;
 use crate::json::{Path, Rewrite, Step, round_decimals};
 
 /// How the body of a request is changed before its key is taken.
@@ -55,29 +54,50 @@ impl Rewrite for Applied<'_> {
         self.rules.decimals.map_or(number, |decimals| round_decimals(number, decimals))
     }
 
-    fn string<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
-        let text = Cow::Borrowed(text);
-        if !has_suspect(&text) {
-            return text;
-        }
-        let text = self.rules.masks.iter().fold(text, |text, mask| mask.apply(text));
-        match self.rules.decimals {
+    /// Two bytes of each pattern: the ends of `score:`, `attributes:` and `document_id:`; `<|`; a point and a digit, which
+    /// beyond ASCII begins with a byte from 0x80 on.
+    fn is_suspect(first: u8, second: u8) -> bool {
+        (second == b':') & ((first == b'e') | (first == b's') | (first == b'd'))
+            | (first == b'<') & (second == b'|')
+            | (first == b'.') & (second.is_ascii_digit() | (second >= 0x80))
+    }
+
+    fn string(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let text = self.rules.masks.iter().fold(Cow::Borrowed(text), |text, mask| mask.apply(text));
+        let text = match self.rules.decimals {
             Some(decimals) => decimal::round_in_text(text, decimals),
             None => text,
+        };
+        match text {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(other) => Some(other),
         }
+    }
+
+    fn may_drop(&self, path: &Path<'_>) -> bool {
+        self.rules.drops.iter().any(|drop| drop.concerns(path))
     }
 
     fn keeps(&self, path: &Path<'_>, name: &[u8]) -> bool {
         self.rules.drops.iter().all(|drop| match drop {
-            Drop::ForHost { host, member } => {
-                !(name == member.as_bytes() && is_root(path) && self.host.contains(host))
-            }
-            Drop::Inside { parents, member } => {
-                !(name == member.as_bytes()
-                    && path.parent.is_some_and(|outer| is_root(outer) || matches!(outer.step, Step::Element(_)))
-                    && matches!(path.step, Step::Member(parent) if parents.iter().any(|name| name.as_bytes() == parent)))
-            }
+            Drop::ForHost { member, .. } | Drop::Inside { member, .. } if name != member.as_bytes() => true,
+            Drop::ForHost { host, .. } => !(drop.concerns(path) && self.host.contains(host)),
+            Drop::Inside { .. } => !drop.concerns(path),
         })
+    }
+}
+
+impl Drop {
+    /// Says whether the object at `path` may be one that a member is left out of.
+    fn concerns(&self, path: &Path<'_>) -> bool {
+        match (self, path.step) {
+            (Self::ForHost { .. }, _) => is_root(path),
+            (Self::Inside { .. }, Step::Element(_)) => false,
+            (Self::Inside { parents, .. }, Step::Member(parent)) => {
+                path.parent.is_some_and(|outer| is_root(outer) || matches!(outer.step, Step::Element(_)))
+                    && parents.iter().any(|name| name.as_bytes() == parent)
+            }
+        }
     }
 }
 
@@ -94,7 +114,7 @@ mod tests {
 
     use super::super::{mask, scan};
     use super::*;
-    use crate::json::Text;
+    use crate::json::{Style, Text, Value, write};
 
     const UUID: &str = "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}";
     static MASKS: [&Mask; 4] = [&mask::SCORE, &mask::ATTRIBUTES, &mask::DOCUMENT_ID, &mask::CITATION];
@@ -121,8 +141,11 @@ mod tests {
     }
 
     fn assert_same(text: &[u8]) {
-        let rewritten = Applied { rules: &CURRENT, host: "" }.string(text).into_owned();
-        assert_eq!(Text::from(rewritten), Text::from(rewritten_by_patterns(text)), "{:?}", Text::from(text.to_vec()));
+        let mut written = Vec::new();
+        let rules = Applied { rules: &CURRENT, host: "" };
+        write(&mut written, &&Value::String(Text::from_wtf8(text)), Style::PYTHON, &rules, &Path::ROOT).unwrap();
+        let expected = Value::String(Text::from(rewritten_by_patterns(text)));
+        assert_eq!(Value::parse(&written).unwrap(), expected, "{:?}", Text::from(text.to_vec()));
     }
 
     #[test]

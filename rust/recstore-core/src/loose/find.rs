@@ -5,9 +5,8 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use walkdir::WalkDir;
-
-use super::{Stamp, stamp_of};
+use super::Stamp;
+use super::read::stamps_of;
 use crate::error::Error;
 use crate::parallel;
 use crate::recording::FileName;
@@ -56,18 +55,19 @@ pub fn find_folders(root: &Path) -> Result<Vec<PathBuf>, Error> {
         return Ok(vec![PathBuf::new()]);
     }
     let mut folders = Vec::new();
-    let mut walk = WalkDir::new(root).min_depth(1).sort_by_file_name().into_iter();
-    while let Some(entry) = walk.next() {
-        match entry {
-            Ok(entry) if !entry.file_type().is_dir() => {}
-            Ok(entry) if entry.file_name() == RECORDINGS => {
-                folders.extend(entry.path().strip_prefix(root).map(Path::to_owned));
-                walk.skip_current_dir();
+    let mut rest = vec![PathBuf::new()];
+    while let Some(folder) = rest.pop() {
+        let Ok(entries) = fs::read_dir(root.join(&folder)) else { continue };
+        for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+            let (name, path) = (entry.file_name(), folder.join(entry.file_name()));
+            if name == RECORDINGS {
+                folders.push(path);
+            } else if !name.to_str().is_some_and(is_passed_over) {
+                rest.push(path);
             }
-            Ok(entry) if entry.file_name().to_str().is_some_and(is_passed_over) => walk.skip_current_dir(),
-            _ => {}
         }
     }
+    folders.sort_unstable();
     let is_named_by_key = |name: FileName| name.key().is_some();
     if folders.is_empty() && entries.any(|entry| name_of(entry).is_some_and(is_named_by_key)) {
         folders.push(PathBuf::new());
@@ -114,20 +114,31 @@ pub fn list_names(path: &Path) -> Result<Option<Names>, Error> {
 /// # Errors
 /// Where a folder cannot be read, or a file in it not looked at.
 pub fn list_all(root: &Path, folders: Vec<PathBuf>) -> Result<Vec<(PathBuf, Folder)>, Error> {
-    let mut files = Vec::new();
+    // So many files are looked at in one go, for which their folder is opened.
+    const SHARE: usize = 64;
     let mut listings = Vec::with_capacity(folders.len());
+    let mut all_names = Vec::with_capacity(folders.len());
     for folder in folders {
-        let path = root.join(&folder);
-        if let Some(Names { stamp, names }) = list_names(&path)? {
-            files.extend(names.into_iter().map(|name| (listings.len(), path.join(name.to_string()), name)));
+        if let Some(Names { stamp, names }) = list_names(&root.join(&folder))? {
             listings.push((folder, Folder { stamp, files: Vec::new() }));
+            all_names.push(names);
         }
     }
-    // Looking at the files is what takes the time.
-    let stamps = parallel::map(files.len(), |index| files.get(index).map(|(_, path, _)| stamp_of(path)));
-    for ((number, _, name), stamp) in files.into_iter().zip(stamps.into_iter().flatten()) {
-        if let (Some(stamp), Some((_, folder))) = (stamp?, listings.get_mut(number)) {
-            folder.files.push(File { name, stamp });
+    let shares: Vec<_> = listings
+        .iter()
+        .zip(&all_names)
+        .enumerate()
+        .flat_map(|(number, ((folder, _), names))| names.chunks(SHARE).map(move |names| (number, folder, names)))
+        .collect();
+    let look = |index: usize| {
+        shares
+            .get(index)
+            .map(|(number, folder, names)| stamps_of(&root.join(folder), names).map(|files| (*number, files)))
+    };
+    let looked: Vec<_> = parallel::map(shares.len(), look).into_iter().flatten().collect::<Result<_, _>>()?;
+    for (number, files) in looked {
+        if let Some((_, folder)) = listings.get_mut(number) {
+            folder.files.extend(files);
         }
     }
     for (_, folder) in &mut listings {

@@ -1,13 +1,16 @@
 //! The text of a recording file.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::Stamp;
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, statat};
+use rustix::io::Errno;
+
+use super::{File, Stamp};
 use crate::error::Error;
-use crate::recording::Limits;
+use crate::recording::{FileName, Limits};
 
 /// Returns the stamp of the regular file at `path`; `None` where there is none (nothing at all, a folder, a link).
 ///
@@ -19,6 +22,32 @@ pub fn stamp_of(path: &Path) -> Result<Option<Stamp>, Error> {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(Error::io("look at", path)(error)),
     }
+}
+
+/// Returns those of the files `names` in a folder that are regular files, with their stamps; none where it is no folder.
+///
+/// The system is asked by the name in the open folder: it takes each path apart that it gets, and these are long.
+pub(super) fn stamps_of(folder: &Path, names: &[FileName]) -> Result<Vec<File>, Error> {
+    let is_gone = |error: &Errno| matches!(error, &Errno::NOENT | &Errno::NOTDIR | &Errno::LOOP);
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let open = match rustix::fs::open(folder, flags, Mode::empty()) {
+        Ok(open) => open,
+        Err(error) if is_gone(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io("list the folder", folder)(error.into())),
+    };
+    let mut files = Vec::with_capacity(names.len());
+    for name in names {
+        let text = name.to_string();
+        match statat(&open, &*text, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode).is_file() => {
+                files.push(File { name: name.clone(), stamp: Stamp::of_stat(&stat) });
+            }
+            Ok(_) => {}
+            Err(error) if is_gone(&error) => {}
+            Err(error) => return Err(Error::io("look at", &folder.join(text))(error.into())),
+        }
+    }
+    Ok(files)
 }
 
 /// Reads the file at `path`, and returns its stamp where every later change of the file will show in it.
@@ -49,7 +78,7 @@ pub fn read(path: &Path, limits: &Limits) -> Result<(Vec<u8>, Option<Stamp>), Er
 }
 
 fn read_whole(path: &Path, size: u64) -> io::Result<(Vec<u8>, Stamp, Stamp)> {
-    let mut file = File::open(path)?;
+    let mut file = fs::File::open(path)?;
     let before = Stamp::of(&file.metadata()?);
     let mut text = Vec::with_capacity(size as usize + 1);
     (&mut file).take(size).read_to_end(&mut text)?;

@@ -4,6 +4,8 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustix::fs::Stat;
+
 /// What the file system says of a file. Two equal stamps of one path mean that nothing was written in between,
 /// provided that the first was [settled](Stamp::is_settled) when the file was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,12 +29,22 @@ impl Stamp {
     /// Takes the stamp from what the file system says.
     #[must_use]
     pub fn of(metadata: &Metadata) -> Self {
-        let nanoseconds = |seconds: i64, fraction: i64| seconds.saturating_mul(1_000_000_000).saturating_add(fraction);
         Self {
             size: metadata.len(),
             modified: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
             changed: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
             inode: metadata.ino(),
+        }
+    }
+
+    /// The same from what it says of a file in an open folder.
+    #[allow(clippy::unnecessary_cast, reason = "on other systems the fields have other types")]
+    pub(super) fn of_stat(stat: &Stat) -> Self {
+        Self {
+            size: stat.st_size as u64,
+            modified: nanoseconds(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+            changed: nanoseconds(stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+            inode: stat.st_ino as u64,
         }
     }
 
@@ -45,4 +57,8 @@ impl Stamp {
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(tick);
         u128::try_from(self.changed).is_ok_and(|changed| changed < now.as_nanos())
     }
+}
+
+fn nanoseconds(seconds: i64, fraction: i64) -> i64 {
+    seconds.saturating_mul(1_000_000_000).saturating_add(fraction)
 }

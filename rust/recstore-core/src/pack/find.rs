@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::format::{BLOCKS, FAN, Form, KEYS, NAMES, ROW, ROWS, STAMP, STAMPS, damaged, u32_at, u64_at};
+use smallvec::SmallVec;
+
+use super::format::{Form, NAMES, ROW, STAMP, STAMPS, damaged, u32_at, u64_at};
 use super::{Pack, PackError};
 use crate::json::Layout;
 use crate::key::Key;
@@ -90,9 +92,9 @@ impl<B: AsRef<[u8]>> Pack<B> {
     /// # Errors
     /// Where the pack is damaged; so for all methods below.
     #[inline]
-    pub fn find(&self, key: &Key) -> Result<Vec<u32>, PackError> {
+    pub fn find(&self, key: &Key) -> Result<SmallVec<[u32; 2]>, PackError> {
         let bucket = bucket(key.padded(), self.fan_bits);
-        let fan = self.part(FAN, u64::from(bucket) * 4, 8)?;
+        let fan = self.part(self.index.fan, u64::from(bucket) * 4, 8)?;
         let (Some(start), Some(end)) = (u32_at(fan, 0), u32_at(fan, 4)) else {
             return Err(self.problem(damaged(0, "the index is cut short")));
         };
@@ -113,7 +115,7 @@ impl<B: AsRef<[u8]>> Pack<B> {
         while first < end && self.padded_key(first)?.as_slice() < wanted.as_slice() {
             first += 1;
         }
-        let mut found = Vec::new();
+        let mut found = SmallVec::new();
         for row in first..end {
             if !self.padded_key(row)?.starts_with(&wanted) {
                 break;
@@ -152,22 +154,39 @@ impl<B: AsRef<[u8]>> Pack<B> {
         Ok(Entry { folder, name })
     }
 
+    /// Returns all rows in the order in which their blocks, or texts, lie in the file: the quickest to read them all in.
+    pub fn rows_as_stored(&self) -> Result<Vec<u32>, PackError> {
+        let place = |row| self.block_range(row).map(|range| (range.start, row));
+        let mut rows = (0..self.count).map(place).collect::<Result<Vec<_>, _>>()?;
+        rows.sort_unstable();
+        Ok(rows.into_iter().map(|(_, row)| row).collect())
+    }
+
     /// Returns the block of a row, verified: as it is mapped, or in the small form made again.
     pub fn block(&self, row: u32) -> Result<Cow<'_, [u8]>, PackError> {
         match self.mapped_block(row)? {
-            Some(block) => Ok(Cow::Borrowed(block)),
+            Some(place) => Ok(Cow::Borrowed(self.mapped(place))),
             None => self.rebuilt(row).map(Cow::Owned),
         }
     }
 
-    /// Returns the block of a row as it is mapped, verified; `None` in the small form.
+    /// Returns where the block of a row is mapped, verified; nowhere in the small form.
     #[inline]
-    pub fn mapped_block(&self, row: u32) -> Result<Option<&[u8]>, PackError> {
+    pub fn mapped_block(&self, row: u32) -> Result<Option<Range<usize>>, PackError> {
         if self.form() == Form::Small {
             return Ok(None);
         }
         let Range { start, end } = self.block_range(row)?;
-        self.part(BLOCKS, start, end - start).map(Some)
+        let block = self.part(self.index.bodies, start, end - start)?;
+        let start = (self.index.bodies.offset + start) as usize;
+        Ok(Some(start..start + block.len()))
+    }
+
+    /// Returns what is mapped there.
+    #[inline]
+    #[must_use]
+    pub fn mapped(&self, place: Range<usize>) -> &[u8] {
+        self.bytes().get(place).unwrap_or_default()
     }
 
     /// Returns where the block of a row lies in the section of blocks, or in the small form its text among the texts of
@@ -185,7 +204,7 @@ impl<B: AsRef<[u8]>> Pack<B> {
         if !self.has_stamps() {
             return Ok(None);
         }
-        let bytes = self.row::<STAMP>(STAMPS, row)?;
+        let bytes = self.row::<STAMP>(self.section(STAMPS), row)?;
         let number = |index: usize| u64_at(bytes, index * 8).unwrap_or_default();
         let time = |index| number(index).cast_signed();
         let stamp = Stamp { size: number(0), modified: time(1), changed: time(2), inode: number(3) };
@@ -194,12 +213,12 @@ impl<B: AsRef<[u8]>> Pack<B> {
 
     #[inline]
     pub(super) fn fields(&self, row: u32) -> Result<&[u8; ROW], PackError> {
-        self.row(ROWS, row)
+        self.row(self.index.rows, row)
     }
 
     #[inline]
     fn padded_key(&self, row: u32) -> Result<&[u8; Key::MAX_LENGTH], PackError> {
-        self.row(KEYS, row)
+        self.row(self.index.keys, row)
     }
 }
 

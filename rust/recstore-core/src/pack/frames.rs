@@ -8,9 +8,9 @@ use zstd::dict::DecoderDictionary;
 
 use super::compress::{DICTIONARY, GROUP};
 use super::find::layout;
-use super::format::{FRAME, FRAMES, TEXTS, damaged, u32_at, u64_at};
-use super::recent::Recent;
+use super::format::{FRAME, FRAMES, damaged, u32_at, u64_at};
 use super::{Pack, PackError, PackProblem};
+use crate::recent::Recent;
 use crate::recording::{DamagedBlock, rebuild};
 
 /// How many groups are kept decompressed: 8 MiB of text at most, so that recordings that are asked for with their
@@ -22,8 +22,8 @@ const DICTIONARIES_KEPT: usize = 4;
 /// What of a pack in the small form is decompressed.
 #[derive(Debug, Default)]
 pub(super) struct Decompressed {
-    groups: Recent<[u8], GROUPS_KEPT>,
-    dictionaries: Recent<DecoderDictionary<'static>, DICTIONARIES_KEPT>,
+    groups: Recent<u32, [u8], GROUPS_KEPT>,
+    dictionaries: Recent<u32, DecoderDictionary<'static>, DICTIONARIES_KEPT>,
 }
 
 /// A frame, as the section [`FRAMES`] describes it.
@@ -93,7 +93,7 @@ impl<B: AsRef<[u8]>> Pack<B> {
         let (mut first, mut end) = (0, self.frame_count);
         while first < end {
             let middle = first.midpoint(end);
-            let row = self.row::<FRAME>(FRAMES, middle)?;
+            let row = self.row::<FRAME>(self.section(FRAMES), middle)?;
             if u64_at(row, TEXT_END).is_some_and(|text_end| text_end <= at) { first = middle + 1 } else { end = middle }
         }
         self.frame(first)
@@ -101,7 +101,7 @@ impl<B: AsRef<[u8]>> Pack<B> {
 
     fn frame(&self, number: u32) -> Result<Frame, PackError> {
         let ends = |number| {
-            let row = self.row::<FRAME>(FRAMES, number)?;
+            let row = self.row::<FRAME>(self.section(FRAMES), number)?;
             let field = |at| u64_at(row, at).unwrap_or_default();
             Ok((field(TEXT_END), field(BYTES_END), u32_at(row, DICTIONARY_NUMBER).unwrap_or_default()))
         };
@@ -116,7 +116,7 @@ impl<B: AsRef<[u8]>> Pack<B> {
 
     /// Decompresses a frame, the length of whose text is within the limits.
     fn decompressed(&self, frame: &Frame) -> Result<Vec<u8>, PackError> {
-        let bytes = self.part(TEXTS, frame.bytes.start, frame.bytes.end - frame.bytes.start)?;
+        let bytes = self.part(self.index.bodies, frame.bytes.start, frame.bytes.end - frame.bytes.start)?;
         let length = (frame.text.end - frame.text.start) as usize;
         let dictionary = frame.dictionary.map(|number| self.dictionary(number)).transpose()?;
         let decompressor = match &dictionary {

@@ -16,7 +16,6 @@ mod format;
 mod frames;
 mod map;
 mod open;
-mod recent;
 mod shared;
 mod sums;
 mod verify;

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::format::{
-    self, BLOCKS, FAN, FOLDERS, FRAME, FRAMES, Form, Header, KEY, KEYS, META, NAMES, ROW, ROWS, STAMP, STAMPS, SUMS,
+    BLOCKS, FAN, FOLDERS, FRAME, FRAMES, Form, Header, KEY, KEYS, META, NAMES, ROW, ROWS, STAMP, STAMPS, SUMS, Section,
     SectionId, TEXTS, damaged,
 };
 use super::frames::Decompressed;
 use super::sums::Sums;
 use super::{Map, PackError, PackProblem};
 use crate::json::{Text, Value};
+use crate::recent::Recent;
 use crate::recording::Limits;
 
 /// A pack over any bytes: a mapped file, or a vector in a test.
@@ -20,6 +21,8 @@ pub struct Pack<B = Map> {
     path: PathBuf,
     bytes: B,
     pub(super) header: Header,
+    /// The sections that every look-up needs.
+    pub(super) index: Index,
     pub(super) sums: Sums,
     /// Number of recordings.
     pub(super) count: u32,
@@ -30,6 +33,21 @@ pub struct Pack<B = Map> {
     pub(super) frame_count: u32,
     pub(super) unpacked: Decompressed,
     pub(super) limits: Limits,
+    /// Blocks that were made of several rows.
+    pub(crate) united: Recent<Box<[u32]>, [u8], UNITED_KEPT>,
+}
+
+/// How many blocks made of several rows are kept: lists of models, which are few and asked for again and again.
+const UNITED_KEPT: usize = 128;
+
+/// Where the sections lie that every look-up needs, so that it does not have to look for them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Index {
+    pub(super) keys: Section,
+    pub(super) fan: Section,
+    pub(super) rows: Section,
+    /// The blocks of the fast form, the texts of the small one.
+    pub(super) bodies: Section,
 }
 
 /// What a pack says of itself as a whole.
@@ -67,10 +85,23 @@ impl<B: AsRef<[u8]>> Pack<B> {
         let problem = |problem| PackError { path: path.to_owned(), problem };
         let header = Header::read(bytes.as_ref()).map_err(problem)?;
         let parts = Parts::of(&header).map_err(problem)?;
-        let Parts { sums, count, fan_bits, has_stamps, frame_count } = parts;
+        let Parts { index, sums, count, fan_bits, has_stamps, frame_count } = parts;
         let (unpacked, limits) = (Decompressed::default(), Limits::default());
-        let path = path.to_owned();
-        Ok(Self { path, bytes, header, sums, count, fan_bits, has_stamps, frame_count, unpacked, limits })
+        let (path, united) = (path.to_owned(), Recent::default());
+        Ok(Self {
+            path,
+            bytes,
+            header,
+            index,
+            sums,
+            count,
+            fan_bits,
+            has_stamps,
+            frame_count,
+            unpacked,
+            limits,
+            united,
+        })
     }
 
     /// Sets how much a recording may ask of whoever decompresses it.
@@ -136,20 +167,22 @@ impl<B: AsRef<[u8]>> Pack<B> {
 
     /// Returns a whole section, verified.
     pub(super) fn whole(&self, id: SectionId) -> Result<&[u8], PackError> {
-        let length = self.header.section(id).map_or(0, |section| section.length);
-        self.part(id, 0, length)
+        let section = self.section(id);
+        self.part(section, 0, section.length)
+    }
+
+    /// Returns where a section lies; an empty one where there is none.
+    pub(super) fn section(&self, id: SectionId) -> Section {
+        self.header.section(id).unwrap_or(Section { id, offset: 0, length: 0 })
     }
 
     /// Returns `length` bytes of a section from `start`, verified.
     #[inline]
-    pub(super) fn part(&self, id: SectionId, start: u64, length: u64) -> Result<&[u8], PackError> {
-        let range = self.header.section(id).and_then(|section| {
-            let end = start.checked_add(length).filter(|end| *end <= section.length)?;
-            Some(section.offset + start..section.offset + end)
-        });
-        let Some(range) = range else {
+    pub(super) fn part(&self, section: Section, start: u64, length: u64) -> Result<&[u8], PackError> {
+        let Some(end) = start.checked_add(length).filter(|end| *end <= section.length) else {
             return Err(self.problem(damaged(start, "an index points beyond its section")));
         };
+        let range = section.offset + start..section.offset + end;
         let bytes = self.bytes();
         self.sums.check(bytes, range.clone()).map_err(|problem| self.problem(problem))?;
         // The header was checked against the length of the file, so that the section lies in it.
@@ -158,14 +191,14 @@ impl<B: AsRef<[u8]>> Pack<B> {
 
     /// Returns the row `index` of a section of rows of one size.
     #[inline]
-    pub(super) fn row<const SIZE: usize>(&self, id: SectionId, index: u32) -> Result<&[u8; SIZE], PackError> {
-        let bytes = self.part(id, u64::from(index) * SIZE as u64, SIZE as u64)?;
+    pub(super) fn row<const SIZE: usize>(&self, section: Section, index: u32) -> Result<&[u8; SIZE], PackError> {
+        let bytes = self.part(section, u64::from(index) * SIZE as u64, SIZE as u64)?;
         bytes.first_chunk().ok_or_else(|| self.problem(damaged(0, "a row is cut short")))
     }
 
     /// Returns the number of texts in a table of texts.
     pub(super) fn table_len(&self, id: SectionId) -> Result<u32, PackError> {
-        Ok(u32::from_le_bytes(*self.row::<4>(id, 0)?))
+        Ok(u32::from_le_bytes(*self.row::<4>(self.section(id), 0)?))
     }
 
     /// Returns a text of a table: after the number of texts come the ends of all, then the texts.
@@ -175,17 +208,18 @@ impl<B: AsRef<[u8]>> Pack<B> {
         if index >= count {
             return Err(wrong("an index points beyond its table"));
         }
-        let end_of = |index: u32| self.row::<4>(id, index).map(|end| u64::from(u32::from_le_bytes(*end)));
+        let end_of = |index: u32| self.row::<4>(self.section(id), index).map(|end| u64::from(u32::from_le_bytes(*end)));
         let start = if index == 0 { 0 } else { end_of(index)? };
         let end = end_of(index + 1)?;
         let length = end.checked_sub(start).ok_or_else(|| wrong("a text ends before it begins"))?;
-        let text = self.part(id, 4 * (1 + u64::from(count)) + start, length)?;
+        let text = self.part(self.section(id), 4 * (1 + u64::from(count)) + start, length)?;
         std::str::from_utf8(text).map_err(|_| wrong("a text is not UTF-8"))
     }
 }
 
 /// What follows from a header.
 struct Parts {
+    index: Index,
     sums: Sums,
     count: u32,
     fan_bits: u32,
@@ -200,18 +234,20 @@ impl Parts {
         for id in [FOLDERS, NAMES, META] {
             section(id)?;
         }
-        let frame_count = match header.form {
-            Form::Fast => section(BLOCKS).map(|_| 0)?,
+        let (bodies, frame_count) = match header.form {
+            Form::Fast => (section(BLOCKS)?, 0),
             Form::Small => {
-                section(TEXTS)?;
                 let frames = section(FRAMES)?;
                 let count = Some(frames.length / FRAME as u64).filter(|_| frames.length.is_multiple_of(FRAME as u64));
                 let count = count.and_then(|count| u32::try_from(count).ok());
-                count.ok_or(damaged(frames.offset, "the frames have no number that frames can have"))?
+                (
+                    section(TEXTS)?,
+                    count.ok_or(damaged(frames.offset, "the frames have no number that frames can have"))?,
+                )
             }
         };
         let count = u32::try_from(keys.length / KEY as u64).map_err(|_| damaged(keys.offset, "too many keys"))?;
-        let fits = |section: format::Section, size: usize| section.length == u64::from(count) * size as u64;
+        let fits = |section: Section, size: usize| section.length == u64::from(count) * size as u64;
         let stamps = header.section(STAMPS);
         if !fits(keys, KEY) || !fits(rows, ROW) || !stamps.is_none_or(|stamps| fits(stamps, STAMP)) {
             return Err(damaged(keys.offset, "the sections hold different numbers of recordings"));
@@ -221,7 +257,8 @@ impl Parts {
         let fan_bits = fan_bits.ok_or(damaged(fan.offset, "the index has no size that an index can have"))?;
         let sums = section(SUMS)?;
         let sums = Sums::new(sums.offset..sums.offset + sums.length, header.root)?;
-        Ok(Self { sums, count, fan_bits, has_stamps: stamps.is_some(), frame_count })
+        let index = Index { keys, fan, rows, bodies };
+        Ok(Self { index, sums, count, fan_bits, has_stamps: stamps.is_some(), frame_count })
     }
 }
 

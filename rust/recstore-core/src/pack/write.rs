@@ -203,6 +203,9 @@ struct Pages<W> {
     out: W,
     /// Offset of the next byte, from the beginning of the file.
     at: u64,
+    /// Number of the next page.
+    next: u64,
+    /// The beginning of it.
     page: Vec<u8>,
     sums: Vec<u64>,
     sections: Vec<Section>,
@@ -211,23 +214,31 @@ struct Pages<W> {
 impl<W: Write + Seek> Pages<W> {
     fn new(mut out: W) -> io::Result<Self> {
         out.write_all(&[0; PAGE])?;
-        Ok(Self { out, at: PAGE as u64, page: Vec::with_capacity(PAGE), sums: Vec::new(), sections: Vec::new() })
+        Ok(Self { out, at: PAGE as u64, next: 1, page: Vec::new(), sums: Vec::new(), sections: Vec::new() })
     }
 
-    fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        while !bytes.is_empty() {
-            let (now, later) = bytes.split_at(bytes.len().min(PAGE - self.page.len()));
-            self.page.extend_from_slice(now);
-            self.at += now.len() as u64;
-            bytes = later;
-            if self.page.len() == PAGE {
-                let number = self.at / PAGE as u64 - 1;
-                self.sums.push(page_sum(&self.page, number));
-                self.out.write_all(&self.page)?;
-                self.page.clear();
-            }
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let missing = if self.page.is_empty() { 0 } else { PAGE - self.page.len() };
+        let (first, bytes) = bytes.split_at(bytes.len().min(missing));
+        self.page.extend_from_slice(first);
+        if self.page.len() == PAGE {
+            let page = std::mem::take(&mut self.page);
+            self.write_pages(&page)?;
         }
+        // Whole pages are written from where they are.
+        let (pages, last) = bytes.split_at(bytes.len() - bytes.len() % PAGE);
+        self.write_pages(pages)?;
+        self.page.extend_from_slice(last);
+        self.at += (first.len() + bytes.len()) as u64;
         Ok(())
+    }
+
+    fn write_pages(&mut self, pages: &[u8]) -> io::Result<()> {
+        for page in pages.chunks_exact(PAGE) {
+            self.sums.push(page_sum(page, self.next));
+            self.next += 1;
+        }
+        self.out.write_all(pages)
     }
 
     fn section(&mut self, id: SectionId, parts: impl IntoIterator<Item = Vec<u8>>) -> io::Result<()> {

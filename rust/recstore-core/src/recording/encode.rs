@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::block::{EARLIER, HAS_DETAILS, HAS_EARLIER, IS_BROKEN, IS_ERROR, IS_STREAMING, Parts};
 use super::{Limits, Malformed};
-use crate::json::{Dialect, JsonError, Kind, Layout, Number, Reader, Style, Value, compact, to_vec};
+use crate::json::{Dialect, JsonError, Kind, Layout, Model, Number, Reader, Style, Text, Value, compact, to_vec};
 
 /// Reads the text of a recording file into a block.
 ///
@@ -38,6 +38,29 @@ pub fn encode(text: &[u8], limits: &Limits) -> Result<Vec<u8>, Malformed> {
     Ok(parts.assemble(&json, layout, verbatim))
 }
 
+/// What the key of a recording is made of.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// The id of the test; `None` where it is `null`.
+    pub test_id: Option<Text<'a>>,
+    /// The request, as JSON.
+    pub request: &'a [u8],
+}
+
+/// Finds in the text of a recording file what its key is made of, and checks all of the text as [`encode`] does, in half
+/// the time.
+///
+/// `None` where [`encode`] has more to say: of a text that is no recording what is wrong, and of one whose ids are replaced
+/// what becomes of it.
+#[must_use]
+pub fn asked<'a>(text: &'a [u8], limits: &Limits) -> Option<Asked<'a>> {
+    limits.check_size(text.len() as u64).ok()?;
+    let parts = Parts::find(text, limits).ok().filter(|parts| parts.mapping.is_empty())?;
+    let test_id = text.get(parts.test_id).filter(|json| !json.is_empty());
+    let test_id = test_id.map(|json| Reader::new(json)?.string()).transpose().ok()?;
+    Some(Asked { test_id, request: text.get(parts.request)? })
+}
+
 /// Makes a block of a file that is no recording, so that a pack can give it back.
 #[must_use]
 pub fn encode_broken(text: &[u8]) -> Vec<u8> {
@@ -66,13 +89,13 @@ pub fn rebuild(layout: Layout, text: &[u8], limits: &Limits) -> Result<Vec<u8>, 
 }
 
 impl Parts {
-    /// Finds the parts of a recording in JSON that [`compact`] has checked. Of members with one name the last counts.
+    /// Finds the parts of a recording in JSON, and checks all of it. Of members with one name the last counts.
     fn find(json: &[u8], limits: &Limits) -> Result<Self, Malformed> {
         let mut parts = Self::default();
         let (mut has_response, mut has_earlier) = (false, false);
         let mut reader = Reader::new(json)?.dialect(Dialect::Python).limits(limits.json);
         expect(&mut reader, Kind::Object, "the document")?;
-        reader.object(|reader, name| {
+        let mut member = |reader: &mut Reader<'_>, name: Text<'_>| {
             let is_null = reader.peek()? == Kind::Null;
             match name.as_bytes() {
                 b"test_id" if is_null => parts.test_id = reader.null().map(|()| 0..0)?,
@@ -95,7 +118,8 @@ impl Parts {
                 _ => reader.skip()?,
             }
             Ok::<_, Malformed>(())
-        })?;
+        };
+        reader.document(|reader| reader.object(&mut member))?;
         parts.set_flag(HAS_EARLIER, has_earlier);
         let missing = |place| Err(Malformed::Shape { place, expected: "there", found: "missing" });
         match parts {
@@ -139,14 +163,17 @@ impl Parts {
         self.chunks.clear();
         match body.peek()? {
             Kind::Null => body.null()?,
-            Kind::Array => body.array(|reader| {
-                if self.chunks.len() == limits.chunks {
-                    return Err(Malformed::TooManyChunks { limit: limits.chunks });
-                }
-                self.chunks.push(chunk(reader)?);
-                Ok(())
-            })?,
-            _ => self.chunks.push(chunk(body)?),
+            Kind::Array => {
+                let mut last = LastChunk::default();
+                body.array(|reader| {
+                    if self.chunks.len() == limits.chunks {
+                        return Err(Malformed::TooManyChunks { limit: limits.chunks });
+                    }
+                    self.chunks.push(last.next(reader)?);
+                    Ok(())
+                })?;
+            }
+            _ => self.chunks.push(chunk(body, &mut Model::default())?),
         }
         Ok(())
     }
@@ -156,10 +183,39 @@ impl Parts {
     }
 }
 
+/// A chunk, which the next ones may be like.
+#[derive(Default)]
+struct LastChunk {
+    /// Its data, or those of an earlier one.
+    model: Model,
+    /// What stands before its data, type tag and all, and behind them; nothing where it has no tag there.
+    around: Option<[Range<usize>; 2]>,
+    /// Where its type tag lies, from its beginning.
+    tag: Range<usize>,
+}
+
+impl LastChunk {
+    /// Takes the next chunk and returns where its data and its type tag lie.
+    fn next(&mut self, reader: &mut Reader<'_>) -> Result<[Range<usize>; 2], JsonError> {
+        reader.peek()?;
+        let start = reader.at();
+        let around = self.around.clone().map(|around| around.map(|span| reader.slice(span)));
+        if let Some(data) = around.and_then(|around| reader.span_inside(around, &mut self.model)) {
+            return Ok([data, start + self.tag.start..start + self.tag.end]);
+        }
+        let [data, tag] = chunk(reader, &mut self.model)?;
+        self.around = (tag.start > start && tag.end <= data.start).then(|| {
+            self.tag = tag.start - start..tag.end - start;
+            [start..data.start, data.end..reader.at()]
+        });
+        Ok([data, tag])
+    }
+}
+
 /// Takes one chunk and returns where its data and its type tag lie.
 ///
 /// A tag counts only where the format puts it: in an object of exactly `__type__` and `__data__`.
-fn chunk(reader: &mut Reader<'_>) -> Result<[Range<usize>; 2], JsonError> {
+fn chunk(reader: &mut Reader<'_>, model: &mut Model) -> Result<[Range<usize>; 2], JsonError> {
     const UNTAGGED: Range<usize> = 0..0;
     if reader.peek()? != Kind::Object {
         return Ok([reader.span()?, UNTAGGED]);
@@ -169,7 +225,7 @@ fn chunk(reader: &mut Reader<'_>) -> Result<[Range<usize>; 2], JsonError> {
     reader.object(|reader, name| {
         match name.as_bytes() {
             b"__type__" => tag = span_of(reader, Kind::String)?,
-            b"__data__" => data = reader.span()?,
+            b"__data__" => data = reader.span_like(model)?,
             _ => {
                 has_others = true;
                 reader.skip()?;

@@ -4,8 +4,11 @@
 //! OpenAI (chat, completions, responses), Anthropic, Gemini and Ollama, and lines of server-sent events that hold them.
 //! Reasoning is not text: it is not said to the user.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 
+use super::{Pattern, Varying, VaryingKind};
 use crate::json::{Dialect, JsonError, Kind, Number, Reader, Text};
 
 /// What a model says in one chunk.
@@ -46,22 +49,87 @@ pub struct ToolCall {
 /// # Errors
 /// Where the data is not JSON.
 pub fn said(data: &[u8]) -> Result<Said, JsonError> {
-    let mut said = Said::default();
-    let mut reader = Reader::new(data)?.dialect(Dialect::Python);
-    match reader.peek()? {
-        Kind::Object => reader.document(|reader| said.chunk(reader))?,
-        Kind::String => {
-            let line = reader.string()?;
-            if let Some(event) = line.as_bytes().strip_prefix(b"data:").map(<[u8]>::trim_ascii)
-                && event.starts_with(b"{")
-                && let Ok(event) = self::said(event)
-            {
-                said = event;
-            }
-        }
-        _ => {}
+    Listener::listen(data).map(|listener| listener.said)
+}
+
+/// Reads the text alone that the chunk with this data says, as [`said`] does.
+///
+/// Of a chunk that differs from one before in nothing but its text, and in values that say nothing, only these are read.
+///
+/// # Errors
+/// Where the data is not JSON.
+pub fn text_of(data: &[u8]) -> Result<Vec<u8>, JsonError> {
+    thread_local! {
+        static HEARD: RefCell<Vec<Heard>> = const { RefCell::new(Vec::new()) };
     }
-    Ok(said)
+    // So many are kept, those that were needed last before the others.
+    const KEPT: usize = 16;
+    HEARD.with_borrow_mut(|heard| {
+        if let Some(place) = heard.iter_mut().position(|heard| heard.hears(data)) {
+            if let Some(newer) = heard.get_mut(..=place) {
+                newer.rotate_right(1);
+            }
+            return Ok(heard.first().map(Heard::text).unwrap_or_default());
+        }
+        let listener = Listener::listen(data)?;
+        if let Some(new) = Heard::of(data, &listener) {
+            heard.truncate(KEPT - 1);
+            heard.insert(0, new);
+        }
+        Ok(listener.said.text)
+    })
+}
+
+/// What was heard in one chunk, to be heard in those like it.
+struct Heard {
+    pattern: Pattern,
+    /// The text of each string of the pattern in the last chunk.
+    texts: Vec<Vec<u8>>,
+    /// Which of them are said, in this order.
+    said: Vec<usize>,
+}
+
+impl Heard {
+    /// Takes the pattern of a chunk in which everything may differ that was passed over, and everything that was said.
+    fn of(data: &[u8], listener: &Listener) -> Option<Self> {
+        let mut spans: Vec<_> = listener.said_at.iter().chain(&listener.passed).cloned().collect();
+        spans.sort_unstable_by_key(|span| span.start);
+        let is_number = |json: &[u8]| json.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-');
+        let kind = |span: &Range<usize>| match data.get(span.clone())? {
+            [b'"', ..] => Some(VaryingKind::String),
+            [b'[', ..] => Some(VaryingKind::Array),
+            [b'{', ..] => Some(VaryingKind::Object),
+            json if is_number(json) => Some(VaryingKind::Int),
+            _ => Some(VaryingKind::Float),
+        };
+        let kinds = spans.iter().map(kind).collect::<Option<_>>()?;
+        let starts = std::iter::once(0).chain(spans.iter().map(|span| span.end));
+        let ends = spans.iter().map(|span| span.start).chain([data.len()]);
+        let pieces =
+            starts.zip(ends).map(|(start, end)| data.get(start..end).map(<[u8]>::to_vec)).collect::<Option<_>>()?;
+        let said =
+            listener.said_at.iter().map(|span| spans.iter().position(|other| other == span)).collect::<Option<_>>()?;
+        let mut heard = Self { pattern: Pattern::new(pieces, kinds)?, texts: vec![Vec::new(); spans.len()], said };
+        // A line of server-sent events says what its event says, in escapes within escapes.
+        (heard.hears(data) && heard.text() == listener.said.text).then_some(heard)
+    }
+
+    /// Says whether a chunk is like this one, and takes its texts.
+    fn hears(&mut self, data: &[u8]) -> bool {
+        let Self { pattern, texts, .. } = self;
+        pattern.read(data, |number, scalar| {
+            if let (Varying::String(text), Some(place)) = (scalar, texts.get_mut(number)) {
+                place.clear();
+                place.extend_from_slice(text.as_bytes());
+            }
+        })
+    }
+
+    fn text(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        self.said.iter().filter_map(|number| self.texts.get(*number)).for_each(|said| text.extend_from_slice(said));
+        text
+    }
 }
 
 /// Puts the pieces of calls together that the chunks of a stream bring.
@@ -92,12 +160,41 @@ pub fn join_tool_calls(pieces: impl IntoIterator<Item = ToolCall>) -> Vec<ToolCa
 
 type Read = Result<(), JsonError>;
 
-impl Said {
+/// Reads a chunk, and remembers of which values its text does not depend.
+#[derive(Default)]
+struct Listener {
+    said: Said,
+    /// Where the strings lie that make the text, in their order.
+    said_at: Vec<Range<usize>>,
+    /// Where values lie that have nothing to do with the text, but for their kind.
+    passed: Vec<Range<usize>>,
+}
+
+impl Listener {
+    fn listen(data: &[u8]) -> Result<Self, JsonError> {
+        let mut listener = Self::default();
+        let mut reader = Reader::new(data)?.dialect(Dialect::Python);
+        match reader.peek()? {
+            Kind::Object => reader.document(|reader| listener.chunk(reader))?,
+            Kind::String => {
+                let line = reader.string()?;
+                if let Some(event) = line.as_bytes().strip_prefix(b"data:").map(<[u8]>::trim_ascii)
+                    && event.starts_with(b"{")
+                    && let Ok(said) = said(event)
+                {
+                    listener.said = said;
+                }
+            }
+            _ => {}
+        }
+        Ok(listener)
+    }
+
     /// A chunk, an event, or a whole answer.
     fn chunk(&mut self, reader: &mut Reader<'_>) -> Read {
         let mut event = Text::from("");
         let mut index = None;
-        let mut delta = None;
+        let mut delta: Option<(Range<usize>, Text<'_>)> = None;
         members(reader, |reader, name, kind| {
             match (name, kind) {
                 // OpenAI chat and completions
@@ -109,7 +206,7 @@ impl Said {
                 // Ollama chat; Anthropic's first event holds an empty message
                 (b"message", Kind::Object) => self.message(reader)?,
                 // Ollama generate
-                (b"response", Kind::String) => self.text.extend_from_slice(reader.string()?.as_bytes()),
+                (b"response", Kind::String) => self.string(reader)?,
                 // Anthropic, whole; OpenAI responses, whole; Gemini interactions, whole
                 (b"content" | b"output" | b"outputs", Kind::Array) => each(reader, |reader| self.part(reader))?,
                 // Anthropic: a block begins; OpenAI responses: an item begins
@@ -117,25 +214,29 @@ impl Said {
                 (b"type" | b"event_type", Kind::String) => event = reader.string()?,
                 (b"index" | b"output_index", Kind::Number) => index = integer(reader)?,
                 (b"delta", Kind::Object) => self.part(reader)?,
-                (b"delta", Kind::String) => delta = Some(reader.string()?),
-                _ => reader.skip()?,
+                (b"delta", Kind::String) => delta = Some(text_at(reader)?),
+                _ => self.pass(reader)?,
             }
             Ok(())
         })?;
         // The events of OpenAI responses say in their type what the delta is of.
         match (delta, event.as_bytes()) {
-            (Some(delta), b"response.output_text.delta") => self.text.extend_from_slice(delta.as_bytes()),
-            (Some(delta), b"response.function_call_arguments.delta") => {
+            (Some((span, delta)), b"response.output_text.delta") => self.say(span, &delta),
+            (Some((span, delta)), b"response.function_call_arguments.delta") => {
+                self.passed.push(span);
                 let arguments = delta.as_bytes().to_vec();
-                self.tool_calls.push(ToolCall { arguments, ..ToolCall::default() });
+                self.said.tool_calls.push(ToolCall { arguments, ..ToolCall::default() });
             }
             // Anthropic begins a call with an empty object, and sends the arguments after it.
-            (None, b"content_block_start") => self.tool_calls.iter_mut().for_each(|call| call.arguments.clear()),
+            (None, b"content_block_start") => self.said.tool_calls.iter_mut().for_each(|call| call.arguments.clear()),
             // The end of an item repeats what its pieces said.
-            (None, b"response.output_item.done" | b"response.content_part.done") => *self = Self::default(),
+            (None, b"response.output_item.done" | b"response.content_part.done") => {
+                self.unsay(0, 0);
+                self.said.tool_calls.clear();
+            }
             _ => {}
         }
-        for call in self.tool_calls.iter_mut().filter(|call| call.index.is_none()) {
+        for call in self.said.tool_calls.iter_mut().filter(|call| call.index.is_none()) {
             call.index = index;
         }
         Ok(())
@@ -143,15 +244,15 @@ impl Said {
 
     /// A choice of OpenAI's.
     fn choice(&mut self, reader: &mut Reader<'_>) -> Read {
-        let before = self.tool_calls.len();
+        let before = self.said.tool_calls.len();
         let mut choice = None;
         members(reader, |reader, name, kind| match (name, kind) {
             (b"delta" | b"message", Kind::Object) => self.message(reader),
             (b"text", Kind::String) => self.string(reader),
             (b"index", Kind::Number) => integer(reader).map(|index| choice = index),
-            _ => reader.skip(),
+            _ => self.pass(reader),
         })?;
-        self.tool_calls.iter_mut().skip(before).for_each(|call| call.choice = choice.unwrap_or_default());
+        self.said.tool_calls.iter_mut().skip(before).for_each(|call| call.choice = choice.unwrap_or_default());
         Ok(())
     }
 
@@ -170,13 +271,13 @@ impl Said {
             (b"content", Kind::String) => self.string(reader),
             (b"content" | b"parts", Kind::Array) => each(reader, |reader| self.part(reader)),
             (b"content", Kind::Object) => members(reader, |reader, name, _| self.content_or_skip(reader, name)),
-            _ => reader.skip(),
+            _ => self.pass(reader),
         }
     }
 
     /// A part of a content, a block, an item, or a piece of one.
     fn part(&mut self, reader: &mut Reader<'_>) -> Read {
-        let before = self.text.len();
+        let (before, places) = (self.said.text.len(), self.said_at.len());
         let mut is_reasoning = false;
         let mut is_call = false;
         let mut call = ToolCall::default();
@@ -194,66 +295,105 @@ impl Said {
                 (b"content", Kind::Array) => each(reader, |reader| self.part(reader))?,
                 (b"partial_json", Kind::String) => {
                     is_call = true;
-                    call.arguments = reader.string()?.as_bytes().to_vec();
+                    call.arguments = self.unsaid(reader)?.as_bytes().to_vec();
                 }
                 (b"functionCall" | b"function_call", Kind::Object) => self.tool_call(reader)?,
-                (b"call_id", Kind::String) => call.id = Some(reader.string()?.into_owned()),
-                (b"id", Kind::String) if call.id.is_none() => call.id = Some(reader.string()?.into_owned()),
-                (b"name", Kind::String) => call.name = Some(reader.string()?.into_owned()),
-                (b"arguments" | b"input", _) => call.arguments = arguments(reader)?,
-                _ => reader.skip()?,
+                (b"call_id", Kind::String) => call.id = Some(self.unsaid(reader)?.into_owned()),
+                (b"id", Kind::String) if call.id.is_none() => call.id = Some(self.unsaid(reader)?.into_owned()),
+                (b"name", Kind::String) => call.name = Some(self.unsaid(reader)?.into_owned()),
+                (b"arguments" | b"input", _) => call.arguments = self.arguments(reader)?,
+                _ => self.pass(reader)?,
             }
             Ok(())
         })?;
         if is_reasoning {
-            self.text.truncate(before);
+            self.unsay(before, places);
         }
         if is_call {
-            self.tool_calls.push(call);
+            self.said.tool_calls.push(call);
         }
         Ok(())
     }
 
     /// A call of a tool, with its function inside (OpenAI, Ollama) or not (Gemini, OpenAI's oldest).
     fn tool_call(&mut self, reader: &mut Reader<'_>) -> Read {
-        fn read(reader: &mut Reader<'_>, call: &mut ToolCall) -> Read {
-            members(reader, |reader, name, kind| {
-                match (name, kind) {
-                    (b"index", Kind::Number) => call.index = integer(reader)?,
-                    (b"id", Kind::String) => call.id = Some(reader.string()?.into_owned()),
-                    (b"name", Kind::String) => call.name = Some(reader.string()?.into_owned()),
-                    (b"arguments" | b"args", _) => call.arguments = arguments(reader)?,
-                    (b"function", Kind::Object) => read(reader, call)?,
-                    _ => reader.skip()?,
-                }
-                Ok(())
-            })
-        }
         let mut call = ToolCall::default();
-        read(reader, &mut call)?;
-        self.tool_calls.push(call);
+        self.members_of_call(reader, &mut call)?;
+        self.said.tool_calls.push(call);
         Ok(())
     }
 
+    fn members_of_call(&mut self, reader: &mut Reader<'_>, call: &mut ToolCall) -> Read {
+        members(reader, |reader, name, kind| {
+            match (name, kind) {
+                (b"index", Kind::Number) => call.index = integer(reader)?,
+                (b"id", Kind::String) => call.id = Some(self.unsaid(reader)?.into_owned()),
+                (b"name", Kind::String) => call.name = Some(self.unsaid(reader)?.into_owned()),
+                (b"arguments" | b"args", _) => call.arguments = self.arguments(reader)?,
+                (b"function", Kind::Object) => self.members_of_call(reader, call)?,
+                _ => self.pass(reader)?,
+            }
+            Ok(())
+        })
+    }
+
+    /// Arguments: text as it is, `null` as nothing, other values as their JSON.
+    fn arguments(&mut self, reader: &mut Reader<'_>) -> Result<Vec<u8>, JsonError> {
+        Ok(match reader.peek()? {
+            Kind::String => self.unsaid(reader)?.as_bytes().to_vec(),
+            Kind::Null => {
+                reader.null()?;
+                Vec::new()
+            }
+            _ => {
+                let span = reader.span()?;
+                reader.slice(span).to_vec()
+            }
+        })
+    }
+
+    /// A string that is said.
     fn string(&mut self, reader: &mut Reader<'_>) -> Read {
-        self.text.extend_from_slice(reader.string()?.as_bytes());
+        let (span, text) = text_at(reader)?;
+        self.say(span, &text);
         Ok(())
+    }
+
+    /// A string that is not said.
+    fn unsaid<'a>(&mut self, reader: &mut Reader<'a>) -> Result<Text<'a>, JsonError> {
+        let (span, text) = text_at(reader)?;
+        self.passed.push(span);
+        Ok(text)
+    }
+
+    /// A value that says nothing.
+    fn pass(&mut self, reader: &mut Reader<'_>) -> Read {
+        let kind = reader.peek()?;
+        let span = reader.span()?;
+        if !matches!(kind, Kind::Null | Kind::Bool) {
+            self.passed.push(span);
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, span: Range<usize>, text: &Text<'_>) {
+        self.said.text.extend_from_slice(text.as_bytes());
+        self.said_at.push(span);
+    }
+
+    /// Takes back what was said from a place on.
+    fn unsay(&mut self, text: usize, places: usize) {
+        self.said.text.truncate(text);
+        self.passed.extend(self.said_at.drain(places..));
     }
 }
 
-/// Arguments: text as it is, `null` as nothing, other values as their JSON.
-fn arguments(reader: &mut Reader<'_>) -> Result<Vec<u8>, JsonError> {
-    Ok(match reader.peek()? {
-        Kind::String => reader.string()?.as_bytes().to_vec(),
-        Kind::Null => {
-            reader.null()?;
-            Vec::new()
-        }
-        _ => {
-            let span = reader.span()?;
-            reader.slice(span).to_vec()
-        }
-    })
+/// Takes a string, and returns where it lies, too.
+fn text_at<'a>(reader: &mut Reader<'a>) -> Result<(Range<usize>, Text<'a>), JsonError> {
+    reader.peek()?;
+    let start = reader.at();
+    let text = reader.string()?;
+    Ok((start..reader.at(), text))
 }
 
 fn integer(reader: &mut Reader<'_>) -> Result<Option<i64>, JsonError> {

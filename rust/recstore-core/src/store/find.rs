@@ -1,12 +1,13 @@
 //! Look-ups, each as fresh as the files at that moment.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::state::Listed;
+use smallvec::SmallVec;
+
+use super::state::{Candidates, Listed};
 use super::{Recording, Store};
 use crate::error::Error;
 use crate::key::Key;
@@ -78,8 +79,9 @@ impl Store {
     /// # Errors
     /// Where it is no recording or cannot be read.
     pub fn read(&self, file: &Listed) -> Result<Option<Recording>, Error> {
-        let path = self.root.join(file.path());
-        let malformed = |problem| Error::Malformed { path: path.clone(), problem };
+        // A look-up in a pack alone does without it.
+        let path = || self.root.join(file.path());
+        let malformed = |problem| Error::Malformed { path: path(), problem };
         if let Some((pack, row)) = &file.packed {
             let packed = Recording::packed(file, pack, *row, self.limits)?;
             if !self.is_tree {
@@ -89,7 +91,7 @@ impl Store {
                 let broken = view.broken_file().map(|text| Recording::read(file, text, self.limits));
                 return broken.unwrap_or(Ok(packed)).map_err(malformed).map(Some);
             }
-            let Some(stamp) = stamp_of(&path)? else { return Ok(None) };
+            let Some(stamp) = stamp_of(&path())? else { return Ok(None) };
             self.limits.check_size(stamp.size).map_err(malformed)?;
             match (pack.stamp(*row), packed.view()) {
                 (Ok(known), Ok(view)) if known == Some(stamp) && view.broken_file().is_none() => {
@@ -100,10 +102,35 @@ impl Store {
                 _ => self.replace_damaged(pack)?,
             }
         }
-        match loose::read(&path, &self.limits) {
+        match loose::read(&path(), &self.limits) {
             Ok((text, _)) => Recording::read(file, &text, self.limits).map_err(malformed).map(Some),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Lists every file in an order in which all are quickly read.
+    pub(crate) fn stored(&self) -> Result<Vec<Listed>, Error> {
+        self.asking_pack(|| self.state().stored())
+    }
+
+    /// Takes a listed file as the pack has it, though it may have changed since, or reads it; `None` where it has gone, or
+    /// is no recording.
+    pub(crate) fn glance(&self, file: &Listed) -> Option<Recording> {
+        let packed = file.packed.as_ref().and_then(|(pack, row)| Recording::packed(file, pack, *row, self.limits).ok());
+        packed.filter(|packed| packed.view().is_ok()).or_else(|| self.read(file).ok().flatten())
+    }
+
+    /// Returns the files named by a key, in whatever folder.
+    pub(crate) fn named(&self, key: &Key) -> Result<Vec<Listed>, Error> {
+        self.asking_pack(|| self.state().candidates(key)).map(SmallVec::into_vec)
+    }
+
+    /// Returns the folders that answer for a test, relative to the root, in their order; none where all do.
+    pub fn folders(&self, test_id: Option<&str>) -> Vec<PathBuf> {
+        match self.order(test_id) {
+            Order::Own { own, base } => own.iter().map(|own| own.to_path_buf()).chain([base.to_owned()]).collect(),
+            Order::Any { .. } => Vec::new(),
         }
     }
 
@@ -176,9 +203,10 @@ impl Store {
     fn list_changed_folders(&self, order: &Order<'_>, found: Option<(&Listed, bool)>) -> Result<bool, Error> {
         let itself = found.filter(|(_, is_exact)| !is_exact).map(|(file, _)| file.folder.clone());
         let folders = match (order, found) {
-            (Order::Own(folders), found) => {
-                let before = found.map_or(folders.len(), |(file, _)| order.place(file));
-                folders.iter().take(before).map(|folder| Arc::from(&**folder)).chain(itself).collect()
+            (Order::Own { own, base }, found) => {
+                let before = found.map_or(NOWHERE, |(file, _)| order.place(file));
+                let own = own.clone().filter(|_| before > 0);
+                own.into_iter().chain((before > 1).then(|| Arc::from(*base))).chain(itself).collect()
             }
             // Which of the other folders answers is no promise; only that an answer is found where there is one.
             (Order::Any { base }, Some((file, _))) => {
@@ -232,41 +260,54 @@ impl Store {
     fn order(&self, test_id: Option<&str>) -> Order<'_> {
         let base = self.places.base();
         let Some(test_id) = test_id else { return Order::Any { base } };
-        let own = self.places.own(test_id).filter(|own| own != base);
-        Order::Own(own.map(Cow::Owned).into_iter().chain([Cow::Borrowed(base)]).collect())
+        let own = self.places.own(test_id).filter(|own| **own != *base);
+        Order::Own { own, base }
     }
 }
 
 /// Makes one recording of lists of models; where one of them is none, the first answers alone.
 fn united(first: Recording, others: &[Recording]) -> Result<Recording, Error> {
-    let views = std::iter::once(&first).chain(others).map(Recording::view);
-    let block = unite(&views.collect::<Result<Vec<View<'_>>, _>>()?);
-    Ok(match block {
-        Some(block) => first.with_block(block),
-        None => first,
-    })
+    let all = || std::iter::once(&first).chain(others);
+    let unite = || -> Result<Arc<[u8]>, Error> {
+        let views: Vec<View<'_>> = all().map(Recording::view).collect::<Result<_, _>>()?;
+        Ok(unite(&views).unwrap_or_default().into())
+    };
+    // To unite two dozen lists takes a millisecond, and what lies in a pack stays as it is.
+    let row_of = |list: &Recording| {
+        let ((pack, _), (other, row)) = (first.row()?, list.row()?);
+        Arc::ptr_eq(pack, other).then_some(row)
+    };
+    let block = match (first.row(), all().map(row_of).collect()) {
+        (Some((pack, _)), Some(rows)) => pack.united.get(rows, unite)?,
+        _ => unite()?,
+    };
+    Ok(if block.is_empty() { first } else { first.with_block(block) })
 }
 
 /// Which folders answer, and which before which.
 enum Order<'a> {
-    /// These, in this order.
-    Own(Vec<Cow<'a, Path>>),
+    /// That of the test, if it is another, and the base.
+    Own { own: Option<Arc<Path>>, base: &'a Path },
     /// All, the base first.
     Any { base: &'a Path },
 }
 
+/// The turn of a folder that has none.
+const NOWHERE: usize = 2;
+
 impl Order<'_> {
-    /// Returns when the folder of a file has its turn; behind all others where it has none.
+    /// Returns when the folder of a file has its turn; [`NOWHERE`] where it has none.
     fn place(&self, file: &Listed) -> usize {
         match self {
-            Self::Own(folders) => folders.iter().position(|folder| **folder == *file.folder).unwrap_or(folders.len()),
+            Self::Own { own, .. } if own.as_ref().is_some_and(|own| **own == *file.folder) => 0,
+            Self::Own { base, .. } => 1 + usize::from(*file.folder != **base),
             Self::Any { base } => usize::from(*file.folder != **base),
         }
     }
 
-    fn sort(&self, key: &Key, mut candidates: Vec<Listed>) -> Vec<Listed> {
-        if let Self::Own(folders) = self {
-            candidates.retain(|candidate| self.place(candidate) < folders.len());
+    fn sort(&self, key: &Key, mut candidates: Candidates) -> Candidates {
+        if matches!(self, Self::Own { .. }) {
+            candidates.retain(|candidate| self.place(candidate) < NOWHERE);
         }
         if candidates.len() > 1 {
             // In one folder, the whole key answers before its first digits.

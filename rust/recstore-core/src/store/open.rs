@@ -89,7 +89,8 @@ impl Store {
             Err(error) => return Err(Error::io("open the store", &root)(error)),
         }
         let settings = options.over(Settings::load(&root)?, &root)?;
-        let places = Places::new(&root, loose::find_folders(&root)?, settings.base.as_deref(), true);
+        let folders = loose::find_folders(&root)?;
+        let places = Places::new(&root, folders.clone(), settings.base.as_deref(), true);
         let store = Self {
             root,
             is_tree: true,
@@ -100,7 +101,7 @@ impl Store {
             state: RwLock::default(),
             cache_state: RwLock::new(CacheState::Off("it was not asked for".to_owned())),
         };
-        store.refresh()?;
+        store.look(store.known_pack(), folders)?;
         Ok(store)
     }
 
@@ -133,18 +134,21 @@ impl Store {
         if !self.is_tree {
             return Ok(());
         }
-        self.look(if self.cache == Cache::Off { None } else { cache::open(&self.root) })
+        self.look(self.known_pack(), loose::find_folders(&self.root)?)
+    }
+
+    fn known_pack(&self) -> Option<Arc<Pack>> {
+        if self.cache == Cache::Off { None } else { cache::open(&self.root) }
     }
 
     /// Makes the pack beside the tree again, unless that was done already; where it cannot be made, goes on without.
     pub(super) fn replace_damaged(&self, pack: &Arc<Pack>) -> Result<(), Error> {
         let is_used = self.state().pack.as_ref().is_some_and(|used| Arc::ptr_eq(used, pack));
-        if is_used { self.look(None) } else { Ok(()) }
+        if is_used { self.look(None, loose::find_folders(&self.root)?) } else { Ok(()) }
     }
 
-    /// Looks at all files, with the pack that knows some of them.
-    fn look(&self, known: Option<Arc<Pack>>) -> Result<(), Error> {
-        let folders = loose::find_folders(&self.root)?;
+    /// Looks at all files in `folders`, with the pack that knows some of them.
+    fn look(&self, known: Option<Arc<Pack>>, folders: Vec<PathBuf>) -> Result<(), Error> {
         let listings = loose::list_all(&self.root, folders)?;
         let (mut state, mut stale) = match known.map(|pack| State::of_pack(pack)?.with_listings(&listings)) {
             // A pack that cannot be read is made again.

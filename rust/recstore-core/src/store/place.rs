@@ -8,8 +8,10 @@
 
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use crate::loose::is_passed_over;
+use crate::recent::Recent;
 
 const RECORDINGS: &str = "recordings";
 
@@ -17,7 +19,7 @@ const RECORDINGS: &str = "recordings";
 const OGX_BASE: &str = "tests/integration/common";
 
 /// What is needed to say where recordings lie.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Places {
     /// The parts of the root's path, or of what a pack knows of it.
     root: Vec<String>,
@@ -27,6 +29,8 @@ pub(super) struct Places {
     known: HashSet<PathBuf>,
     /// The folder of shared recordings, relative to the root.
     base: PathBuf,
+    /// The folders of recordings of the tests that were asked for last, by the folders of these.
+    recent: Recent<String, Path, 8>,
 }
 
 impl Places {
@@ -39,7 +43,7 @@ impl Places {
         });
         let disk = is_on_disk.then(|| root.to_owned());
         let known = folders.into_iter().collect();
-        let mut places = Self { root: parts.collect(), disk, known, base: PathBuf::new() };
+        let mut places = Self { root: parts.collect(), disk, known, base: PathBuf::new(), recent: Recent::default() };
         places.base = match base {
             Some(base) => places.folder(base),
             None => places.folder(OGX_BASE).filter(|base| places.known.contains(base)),
@@ -64,9 +68,15 @@ impl Places {
     }
 
     /// Returns the folder of a test's own recordings, relative to the root; `None` where the id leads outside of it.
-    pub(super) fn own(&self, test_id: &str) -> Option<PathBuf> {
+    pub(super) fn own(&self, test_id: &str) -> Option<Arc<Path>> {
         let file = test_id.split("::").next().unwrap_or_default();
-        self.folder(file.rsplit_once('/').map_or("", |(folder, _)| folder))
+        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        // Tests of one file follow one another. What may change, as folders come, is not kept.
+        let own = self.recent.get(folder.to_owned(), || match self.choose(folder) {
+            Some((own, true)) => Ok(Arc::from(own)),
+            other => Err(other.map(|(own, _)| Arc::from(own))),
+        });
+        own.map_or_else(|unsure| unsure, Some)
     }
 
     /// Says whether the test id or folder leads through one in which no recordings are looked for.
@@ -79,14 +89,19 @@ impl Places {
     pub(super) fn root_in(&self, test_id: &str, folder: &Path) -> Option<String> {
         let file = Path::new(test_id.split("::").next()?);
         let shared = file.parent()?.join(RECORDINGS).iter().count().checked_sub(folder.iter().count())?;
-        (self.own(test_id)?.as_path() == folder && !self.is_flat())
+        (*self.own(test_id)? == *folder && !self.is_flat())
             .then(|| file.iter().take(shared).filter_map(|part| part.to_str()).collect::<Vec<_>>().join("/"))
     }
 
     /// Returns the folder of recordings in a folder of the project.
     fn folder(&self, folder: &str) -> Option<PathBuf> {
+        self.choose(folder).map(|(folder, _)| folder)
+    }
+
+    /// Returns the folder of recordings in a folder of the project, and whether it will always be that.
+    fn choose(&self, folder: &str) -> Option<(PathBuf, bool)> {
         if self.is_flat() {
-            return Some(PathBuf::new());
+            return Some((PathBuf::new(), true));
         }
         let mut parts = Vec::new();
         for part in Path::new(folder).components() {
@@ -105,7 +120,7 @@ impl Places {
             [only] => Some(only),
             several => several.iter().find(is_known).or_else(|| several.iter().find(is_there)).or(several.first()),
         };
-        chosen.map(|length| inside(length).join(RECORDINGS))
+        chosen.map(|length| (inside(length).join(RECORDINGS), common.len() == 1))
     }
 }
 
@@ -127,24 +142,31 @@ mod tests {
             ("/home/me/ogx/tests/integration", "agents/recordings"),
             ("/home/me/ogx/tests/integration/agents", "recordings"),
         ] {
-            assert_eq!(places(root, &[]).own(id), Some(PathBuf::from(folder)), "{root}");
+            assert_eq!(places(root, &[]).own(id), Some(Path::new(folder).into()), "{root}");
         }
-        assert_eq!(places("/tmp/x/recordings", &[""]).own(id), Some(PathBuf::new()));
-        assert_eq!(places("/tmp/x", &[]).own("test_a.py::test"), Some(PathBuf::from("recordings")));
+        assert_eq!(places("/tmp/x/recordings", &[""]).own(id), Some(Path::new("").into()));
+        assert_eq!(places("/tmp/x", &[]).own("test_a.py::test"), Some(Path::new("recordings").into()));
     }
 
     #[test]
     fn a_root_that_is_called_like_a_folder_in_it_is_not_taken_for_that() {
         let id = "ogx/tests/test_a.py::test";
-        assert_eq!(places("/home/me/ogx", &["ogx/tests/recordings"]).own(id), Some("ogx/tests/recordings".into()));
-        assert_eq!(places("/home/me/ogx", &["tests/recordings"]).own(id), Some("tests/recordings".into()));
+        assert_eq!(
+            places("/home/me/ogx", &["ogx/tests/recordings"]).own(id),
+            Some(Path::new("ogx/tests/recordings").into())
+        );
+        assert_eq!(places("/home/me/ogx", &["tests/recordings"]).own(id), Some(Path::new("tests/recordings").into()));
         let root = tempfile::tempdir().unwrap();
         let root = root.path().join("ogx");
         std::fs::create_dir_all(root.join("ogx/tests")).unwrap();
         let on_disk = || Places::new(&root, Vec::new(), None, true);
-        assert_eq!(on_disk().own(id), Some("ogx/tests/recordings".into()));
+        assert_eq!(on_disk().own(id), Some(Path::new("ogx/tests/recordings").into()));
         std::fs::create_dir_all(root.join("tests")).unwrap();
-        assert_eq!(on_disk().own(id), Some("tests/recordings".into()), "where both are there, the shorter way");
+        assert_eq!(
+            on_disk().own(id),
+            Some(Path::new("tests/recordings").into()),
+            "where both are there, the shorter way"
+        );
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! A recording in hand.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::Listed;
 use crate::error::Error;
 use crate::json::{Dialect, Reader, Value};
 use crate::key::{Key, Profile, Request, matching};
 use crate::pack::{Form, Pack, PackError, PackProblem};
-use crate::recording::{DamagedBlock, FileName, Limits, Malformed, View, encode};
+use crate::recording::{Asked, DamagedBlock, FileName, Limits, Malformed, View, encode};
 
 /// A recording, as its file was when it was looked up. Cheap to clone; nothing of it is parsed.
 #[derive(Clone, Debug)]
@@ -25,10 +26,13 @@ enum Block {
     Mapped {
         pack: Arc<Pack>,
         row: u32,
+        /// Where it lies in the pack, once it was found sound there.
+        sound: OnceLock<Range<usize>>,
     },
     /// Out of a pack in the small form.
     Rebuilt {
         pack: Arc<Pack>,
+        row: u32,
         block: Arc<[u8]>,
     },
     Read(Arc<[u8]>),
@@ -42,8 +46,8 @@ impl Recording {
             _ => error.into(),
         };
         let block = match pack.form() {
-            Form::Fast => Block::Mapped { pack: pack.clone(), row },
-            Form::Small => Block::Rebuilt { pack: pack.clone(), block: pack.block(row).map_err(refused)?.into() },
+            Form::Fast => Block::Mapped { pack: pack.clone(), row, sound: OnceLock::new() },
+            Form::Small => Block::Rebuilt { pack: pack.clone(), row, block: pack.block(row).map_err(refused)?.into() },
         };
         Ok(Self { folder: file.folder.clone(), name: file.name.clone(), block, limits })
     }
@@ -67,8 +71,16 @@ impl Recording {
     }
 
     /// Returns the same with another block.
-    pub(super) fn with_block(self, block: Vec<u8>) -> Self {
+    pub(super) fn with_block(self, block: impl Into<Arc<[u8]>>) -> Self {
         Self { block: Block::Read(block.into()), ..self }
+    }
+
+    /// Returns the pack that it was taken from, and its row there.
+    pub(super) fn row(&self) -> Option<(&Arc<Pack>, u32)> {
+        match &self.block {
+            Block::Mapped { pack, row, .. } | Block::Rebuilt { pack, row, .. } => Some((pack, *row)),
+            Block::Read(_) => None,
+        }
     }
 
     /// Returns the bytes of its file.
@@ -87,9 +99,7 @@ impl Recording {
     #[must_use]
     pub fn profile(&self) -> Option<&'static Profile> {
         let view = self.view().ok()?;
-        let request = Reader::new(view.request().ok()?).ok()?.dialect(Dialect::Python).document(Value::read).ok()?;
-        let test_id = view.test_id().ok()?;
-        matching(&Request::split(&&request).ok()?, test_id.as_ref(), self.key()?)
+        profile(&Asked { test_id: view.test_id().ok()?, request: view.request().ok()? }, self.key()?)
     }
 
     /// Returns all answers to equal requests, in the order in which they came, each as a recording; the last is this one.
@@ -131,8 +141,17 @@ impl Recording {
     /// Where it lies in a pack that is damaged.
     pub fn view(&self) -> Result<View<'_>, Error> {
         let block = match &self.block {
-            // Whether a row is mapped does not change.
-            Block::Mapped { pack, row } => pack.mapped_block(*row)?.unwrap_or_default(),
+            Block::Mapped { pack, row, sound } => {
+                let place = match sound.get() {
+                    Some(place) => place.clone(),
+                    // Whether a row is mapped does not change.
+                    None => {
+                        let place = pack.mapped_block(*row)?.unwrap_or_default();
+                        sound.get_or_init(|| place).clone()
+                    }
+                };
+                pack.mapped(place)
+            }
             Block::Rebuilt { block, .. } | Block::Read(block) => block,
         };
         View::new(block).map_err(|damage| self.damaged(damage))
@@ -146,4 +165,10 @@ impl Recording {
             Block::Read(_) => PackError::of_block(&self.path(), damage).into(),
         }
     }
+}
+
+/// Returns the newest key profile under which what was asked has a key.
+pub(super) fn profile(asked: &Asked<'_>, key: &Key) -> Option<&'static Profile> {
+    let request = Reader::new(asked.request).ok()?.dialect(Dialect::Python).document(Value::read).ok()?;
+    matching(&Request::split(&&request).ok()?, asked.test_id.as_ref(), key)
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::slice;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::error::Error;
 use crate::key::Key;
 use crate::loose::{self, File, Stamp};
@@ -53,6 +55,9 @@ pub struct Listed {
     pub(super) packed: Option<(Arc<Pack>, u32)>,
 }
 
+/// The files that may answer a look-up: hardly ever more than one.
+pub(super) type Candidates = SmallVec<[Listed; 1]>;
+
 impl Listed {
     /// Returns its path, relative to the root.
     #[must_use]
@@ -90,8 +95,8 @@ impl State {
     }
 
     /// Returns the files that a look-up of `key` may answer with, in no order.
-    pub(super) fn candidates(&self, key: &Key) -> Result<Vec<Listed>, Error> {
-        let mut found = Vec::new();
+    pub(super) fn candidates(&self, key: &Key) -> Result<Candidates, Error> {
+        let mut found = Candidates::new();
         if let Some(pack) = &self.pack {
             for row in pack.find(key)? {
                 if !self.gone.contains(&row) {
@@ -106,13 +111,21 @@ impl State {
 
     /// Returns every file, in the order of folders and names.
     pub(super) fn all(&self) -> Result<Vec<Listed>, Error> {
+        let mut all = self.stored()?;
+        all.sort_by(|a, b| (&a.folder, &a.name).cmp(&(&b.folder, &b.name)));
+        Ok(all)
+    }
+
+    /// Returns every file: first those that the pack does not know, then the others in the order in which it holds them.
+    pub(super) fn stored(&self) -> Result<Vec<Listed>, Error> {
         let mut all: Vec<_> = self.loose.values().flatten().chain(&self.unnamed).cloned().collect();
         if let Some(pack) = &self.pack {
-            for row in (0..pack.len()).filter(|row| !self.gone.contains(row)) {
-                all.push(self.packed(pack, row)?);
+            for row in pack.rows_as_stored()? {
+                if !self.gone.contains(&row) {
+                    all.push(self.packed(pack, row)?);
+                }
             }
         }
-        all.sort_by(|a, b| (&a.folder, &a.name).cmp(&(&b.folder, &b.name)));
         Ok(all)
     }
 

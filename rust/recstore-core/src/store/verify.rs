@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::recording::profile;
 use super::state::Listed;
 use super::{Recording, Store};
 use crate::error::Error;
+use crate::key::Profile;
 use crate::loose;
 use crate::parallel;
+use crate::recording::asked;
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,33 +93,38 @@ impl Store {
 
     fn verify_file(&self, file: &Listed) -> Result<&'static str, Finding> {
         let path = file.path();
-        let finding = |kind, message: String| Finding { kind, path: path.clone(), message };
-        let recording = self.read_for_verification(file).map_err(|error| match error {
+        let finding = |kind, message: &str| Finding { kind, path: path.clone(), message: message.to_owned() };
+        let profile = self.profile_of(file).map_err(|error| match error {
             Error::Malformed { problem, .. } => finding(
                 FindingKind::Malformed,
-                format!("{problem}; restore the file from version control, or delete it and record again"),
+                &format!("{problem}; restore the file from version control, or delete it and record again"),
             ),
-            error => finding(FindingKind::Unreadable, error.to_string()),
+            error => finding(FindingKind::Unreadable, &error.to_string()),
         })?;
         if file.name.key().is_none() {
             let message = "no look-up finds a file that is not named by a key; delete or rename it";
-            return Err(finding(FindingKind::NoKey, message.to_owned()));
+            return Err(finding(FindingKind::NoKey, message));
         }
-        recording.profile().map(|profile| profile.name).ok_or_else(|| {
+        profile.map(|profile| profile.name).ok_or_else(|| {
             let message = "the name is not the key of the request under any profile: the request was edited after \
                            recording, or keyed by rules unknown here; record again, or keep it to be found by name";
-            finding(FindingKind::KeyMismatch, message.to_owned())
+            finding(FindingKind::KeyMismatch, message)
         })
     }
 
-    fn read_for_verification(&self, file: &Listed) -> Result<Recording, Error> {
+    /// Reads a file and returns the newest key profile under which its request has the key that names it, if there is one.
+    fn profile_of(&self, file: &Listed) -> Result<Option<&'static Profile>, Error> {
         if !self.is_tree
             && let Some(recording) = self.read(file)?
         {
-            return Ok(recording);
+            return Ok(recording.profile());
         }
         let path = self.root.join(file.path());
         let (text, _) = loose::read(&path, &self.limits)?;
-        Recording::read(file, &text, self.limits).map_err(|problem| Error::Malformed { path, problem })
+        if let Some(asked) = asked(&text, &self.limits) {
+            return Ok(file.name.key().and_then(|key| profile(&asked, key)));
+        }
+        let recording = Recording::read(file, &text, self.limits);
+        recording.map(|recording| recording.profile()).map_err(|problem| Error::Malformed { path, problem })
     }
 }

@@ -4,40 +4,40 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-/// The values that were used last, by their numbers; at most `N`.
+/// The values that were used last, by what they were made of; at most `N`.
 ///
 /// Nobody ever waits for it: where another thread looks into it at the moment, the value is made once more. So a process
 /// that was forked while a thread did cannot wait for ever.
-pub(super) struct Recent<T: ?Sized, const N: usize>(Mutex<VecDeque<(u32, Arc<T>)>>);
+pub(crate) struct Recent<K, T: ?Sized, const N: usize>(Mutex<VecDeque<(K, Arc<T>)>>);
 
-impl<T: ?Sized, const N: usize> Recent<T, N> {
-    /// Returns the value with a number, making it where it was not used lately.
-    pub(super) fn get<E>(&self, number: u32, make: impl FnOnce() -> Result<Arc<T>, E>) -> Result<Arc<T>, E> {
+impl<K: PartialEq, T: ?Sized, const N: usize> Recent<K, T, N> {
+    /// Returns the value for a key, making it where it was not used lately.
+    pub(crate) fn get<E>(&self, key: K, make: impl FnOnce() -> Result<Arc<T>, E>) -> Result<Arc<T>, E> {
         if let Ok(mut values) = self.0.try_lock()
-            && let Some(place) = values.iter().position(|(known, _)| *known == number)
-            && let Some((number, value)) = values.remove(place)
+            && let Some(place) = values.iter().position(|(known, _)| *known == key)
+            && let Some((key, value)) = values.remove(place)
         {
-            values.push_front((number, value.clone()));
+            values.push_front((key, value.clone()));
             return Ok(value);
         }
         let value = make()?;
         if let Ok(mut values) = self.0.try_lock()
-            && !values.iter().any(|(known, _)| *known == number)
+            && !values.iter().any(|(known, _)| *known == key)
         {
             values.truncate(N.saturating_sub(1));
-            values.push_front((number, value.clone()));
+            values.push_front((key, value.clone()));
         }
         Ok(value)
     }
 }
 
-impl<T: ?Sized, const N: usize> Default for Recent<T, N> {
+impl<K, T: ?Sized, const N: usize> Default for Recent<K, T, N> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<T: ?Sized, const N: usize> fmt::Debug for Recent<T, N> {
+impl<K, T: ?Sized, const N: usize> fmt::Debug for Recent<K, T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recent").finish_non_exhaustive()
     }
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn the_last_ones_are_kept_and_the_others_made_again() {
-        let recent = Recent::<u32, 2>::default();
+        let recent = Recent::<u32, u32, 2>::default();
         let mut made = Vec::new();
         for number in [1, 2, 1, 3, 1, 2] {
             let make = || {
