@@ -1,8 +1,8 @@
 """List recordings that no test used, and tests that used only part of theirs; with --delete, remove the former.
 
-What sessions have used stands in the files that the pytest plugin writes, one for each run; the runs of all suites and CI
-shards are given together. Nothing is deleted unless all of them were complete. The exit code is 1 where a recording is
-unused.
+What sessions have used stands in the files that the pytest plugin writes, one for each run; the runs of all suites and
+CI shards are given together. Nothing is deleted unless all of them were complete. The exit code is 1 where a recording
+is unused.
 """
 
 from __future__ import annotations
