@@ -201,6 +201,23 @@ class Constructed(BaseModel):
         super().__init__(text=str(data["text"]) + "!")
 
 
+class OwnValidate(BaseModel):
+    text: str
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> OwnValidate:
+        return super().model_validate({"text": obj["text"].strip()}, **options)
+
+
+class OwnConstruct(BaseModel):
+    text: str
+    needed: int
+
+    @classmethod
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> OwnConstruct:
+        return super().model_construct(_fields_set, text=values["text"].strip(), needed=0)
+
+
 class Root(RootModel[list[str]]):
     pass
 
@@ -236,6 +253,8 @@ CASES: list[tuple[Any, list[Any]]] = [
     (Private, [{"text": "a"}, {"text": "b"}]),
     (Initialized, [{"text": "a"}, {"text": "bb"}]),
     (Constructed, [{"text": "a"}, {"text": "b"}]),
+    (OwnValidate, [{"text": "a"}, {"text": " b "}]),
+    (OwnConstruct, [{"text": "a"}, {"text": " b "}]),
     (Slotted, [{"text": "a"}, {"text": "b"}]),
     (Tree, [{"text": "a", "children": [{"text": "b", "children": []}]},
             {"text": "c", "children": [{"text": "d", "children": []}]}]),

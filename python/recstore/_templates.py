@@ -63,6 +63,9 @@ NEVER_TAKES: dict[type, set[str]] = {
 }
 """For each type of data, the types of schemas that refuse it, whatever it holds."""
 
+MAKERS = {"pydantic.main", "openai._models", "anthropic._models"}
+"""The modules whose `model_validate` and `model_construct` do what the core schema says."""
+
 LARGEST = 65_536
 """Chunks of more bytes are validated each time: hardly two are alike."""
 
@@ -73,7 +76,7 @@ def template(cls: type, text: bytes, data: Any, made: Any) -> Template | None:
     `text` is the JSON of the chunk, without white space, `data` its values, and `made` what `cls` made of these.
     """
     schema = getattr(cls, "__pydantic_core_schema__", None)
-    if len(text) > LARGEST or type(made) is not cls or not isinstance(schema, dict):
+    if len(text) > LARGEST or type(made) is not cls or not isinstance(schema, dict) or not _makes_by_schema(cls):
         return None
     definitions = []
     if schema["type"] == "definitions":
@@ -89,6 +92,11 @@ def template(cls: type, text: bytes, data: Any, made: Any) -> Template | None:
     if b"".join(piece + scalar for piece, scalar in zip(pieces, [*scalars, b""], strict=True)) != text:
         return None
     return pieces, [type(scalar).__name__ for scalar in learner.scalars], form
+
+
+def _makes_by_schema(cls: Any) -> bool:
+    functions = (getattr(getattr(cls, name, None), "__func__", None) for name in ("model_validate", "model_construct"))
+    return all(getattr(function, "__module__", None) in MAKERS for function in functions)
 
 
 class _UnknownObject(Exception):
