@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from scripted_server import ScriptedServer
+from suites import LOOP
 from support import EXAMPLES, REPOSITORY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 pytest_plugins = ["pytester"]
@@ -64,3 +66,21 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a project for runs of pytest, in which no variable of this run of pytest's is set."""
+    for name in [name for name in os.environ if name.startswith(("RECSTORE_", "PYTEST_XDIST"))] + ["CI"]:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SERVICE", "http://127.0.0.1:9")
+    pytester.makeini("[pytest]\naddopts = --strict-markers --strict-config -p no:cacheprovider\n" + LOOP)
+    return pytester.path
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
+    """Start the scripted service, for the suites that name it by a variable."""
+    with ScriptedServer() as server:
+        monkeypatch.setenv("SERVICE", server.url)
+        yield server

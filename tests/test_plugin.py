@@ -12,59 +12,13 @@ import pytest
 
 import recstore
 from recstore import usage
-from scripted_server import ScriptedServer
+from suites import LOOP, recordings, run, suite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
-LOOP = "asyncio_default_fixture_loop_scope = function\n"
+    from scripted_server import ScriptedServer
 
-SUITE = """
-    import openai, os, pytest
-
-    client = openai.OpenAI(api_key="x", base_url=os.environ["SERVICE"] + "/v1", max_retries=0)
-
-    def ask(text, model="whole"):
-        messages = [{"role": "user", "content": text}]
-        return client.chat.completions.create(model=model, messages=messages).choices[0].message.content
-"""
-
-
-@pytest.fixture(autouse=True)
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make a project, in which no variable of this run of pytest's is set."""
-    for name in [name for name in os.environ if name.startswith(("RECSTORE_", "PYTEST_XDIST"))] + ["CI"]:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("SERVICE", "http://127.0.0.1:9")
-    pytester.makeini("[pytest]\naddopts = --strict-markers --strict-config -p no:cacheprovider\n" + LOOP)
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
-    with ScriptedServer() as server:
-        monkeypatch.setenv("SERVICE", server.url)
-        yield server
-
-
-def suite(pytester: pytest.Pytester, tests: str, folder: str = "tests") -> Path:
-    """Write a suite into a folder."""
-    import textwrap
-
-    path = pytester.mkdir(folder) / "test_ask.py" if not (pytester.path / folder).exists() else None
-    path = path or pytester.path / folder / "test_ask.py"
-    path.write_text(textwrap.dedent(SUITE) + textwrap.dedent(tests))
-    return path
-
-
-def run(pytester: pytest.Pytester, *arguments: str) -> tuple[pytest.RunResult, str]:
-    result = pytester.runpytest_subprocess(*arguments)
-    return result, result.stdout.str() + result.stderr.str()
-
-
-def recordings(pytester: pytest.Pytester) -> list[str]:
-    return sorted(str(path.relative_to(pytester.path)) for path in pytester.path.rglob("recordings/*.json"))
-
+pytestmark = pytest.mark.usefixtures("project")
 
 ONE_TEST = """
     def test_one(recstore):

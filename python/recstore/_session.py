@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -11,12 +13,12 @@ from recstore import _current, _dump, _missing, secrets
 from recstore._http.patch import patch, unpatch
 from recstore._http.request import variants
 from recstore._recorder import Recorder
-from recstore._store import Store
+from recstore._store import Store, readable
 from recstore._store import open as open_store
-from recstore.errors import InvalidRequest, RecordingNotFound, RequestBlocked
+from recstore.errors import InvalidRequest, MalformedRecording, RecordingNotFound, RequestBlocked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -46,6 +48,9 @@ defaults: Final[dict[str, str]] = {}
 """The `mode` and the `path` of a run of pytest, for the sessions that are opened in it; variables count before them.
 
 For the command that records: the `folder` of its root as seen from where it was started, and its `options`."""
+
+observers: Final[list[Callable[[Session], None]]] = []
+"""Told of every session that has ended, as the pytest plugin is, which notes what was used."""
 
 
 @dataclass
@@ -206,7 +211,12 @@ class Session:
         """Return the place of the answer that a request will get; raise `SecretFound` before the request is made."""
         if self.on_secret != "allow":
             secrets.refuse(self.test_id, "test id")
-        return self._recorder.reserve(secrets.cleared_request(request, self.on_secret))
+        place = self._recorder.reserve(secrets.cleared_request(request, self.on_secret))
+        with suppress(MalformedRecording):  # which is about to be replaced
+            before = self.store.get(place.key, test_id=self.test_id)
+            if before is not None:  # asked for, even if no new answer comes to be recorded in its place
+                self.used.add(str(before.path))
+        return place
 
     def fill(self, place: Place, answer: Answer) -> None:
         """Record an answer of plain values in its place. Of equal requests, the first answer is written at once."""
@@ -259,10 +269,10 @@ class Session:
 
         After this, replaying them reads no file: for timed regions.
         """
-        own = self.store.folder(self.test_id) if self.test_id is not None else None
+        folders = [None] if self.test_id is None else {self.store.folder(self.test_id), self.store.base}
         count = 0
-        for recording in self.store.recordings():
-            if recording.key is None or (own is not None and recording.path.parent not in {own, self.store.base}):
+        for recording in itertools.chain.from_iterable(map(self.store.recordings, folders)):
+            if recording.key is None:
                 continue
             found = self.store.get(recording.key, test_id=self.test_id)
             if found is not None and recording.key not in self._loaded:
@@ -281,6 +291,23 @@ class Session:
         """Forget the answers that wait to be written."""
         self._captures.clear()
         self._recorder.discard()
+
+    def prune(self, kept: Collection[str] = ()) -> list[str]:
+        """Delete what the test recorded before and did not ask for in this session; return the files.
+
+        Only recordings of this very test go, and of those none that other tests may be answered from, and none that is
+        `kept`: what other sessions of the test have used.
+        """
+        if self.test_id is None:
+            return []
+        pruned = []
+        for recording in readable(self.store.recordings(self.store.folder(self.test_id))):
+            path = str(recording.path)
+            is_own = recording.test_id == self.test_id and not recording.is_shared
+            if is_own and path not in self.used and path not in kept:
+                (self.store.path / path).unlink(missing_ok=True)
+                pruned.append(path)
+        return pruned
 
     def _required(self, request: Mapping[str, Any]) -> Recording:
         found = self.find(request)
@@ -314,6 +341,9 @@ class Session:
         self._is_over = not self._entered
         if self._is_over and not self.waits:
             self.commit()
+        if self._is_over:
+            for observer in observers:
+                observer(self)
         known = _missing.find_own(error)
         if known is not None and known is not error:
             # An SDK took it for a failing service and gave it another name.

@@ -7,9 +7,11 @@ from __future__ import annotations
 from _collections_abc import Mapping
 
 from recstore import _core
+from recstore.errors import MalformedRecording
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from os import PathLike
     from pathlib import Path
     from typing import Any, Literal
@@ -88,6 +90,19 @@ class Store(_core.Store, Mapping[str, _core.Recording]):
     def __repr__(self) -> str:
         kind = "pack" if self.is_read_only else "store"
         return f"<recstore {kind} {self.path}: {len(self)} keys, {self.profile}, cache {self.cache}>"
+
+
+def readable(
+    recordings: Iterator[_core.Recording], tell: Callable[[MalformedRecording], object] = id
+) -> Iterator[_core.Recording]:
+    """Give those files that are recordings, and `tell` why others are none."""
+    while True:
+        try:
+            yield next(recordings)
+        except StopIteration:
+            return
+        except MalformedRecording as error:
+            tell(error)
 
 
 def open(  # noqa: A001

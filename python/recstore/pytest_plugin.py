@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import pytest
@@ -35,6 +36,7 @@ class Totals:
 
     def __init__(self) -> None:
         self.tests = self.hits = self.misses = self.recorded = self.live = self.blocked = self.discarded = 0
+        self.pruned = 0
         self.passed_with_misses: list[str] = []
 
     def merge(self, other: dict[str, Any]) -> None:
@@ -45,6 +47,7 @@ class Totals:
     def __str__(self) -> str:
         counts = f"{self.hits} hits, {self.misses} misses, {self.recorded} recorded, {self.live} live"
         counts += f", {self.blocked} blocked" if self.blocked else ""
+        counts += f", {self.pruned} old ones deleted" if self.pruned else ""
         discarded = f", {self.discarded} not kept, as their tests failed (--recstore-keep-failed keeps them)"
         return counts + (discarded if self.discarded else "")
 
@@ -60,6 +63,7 @@ _stores: Final = pytest.StashKey[dict[tuple[Any, Any], Any]]()
 _totals: Final = pytest.StashKey[Totals]()
 _usage: Final = pytest.StashKey[Any]()
 _report: Final = pytest.StashKey[pytest.TestReport]()
+_session: Final = pytest.StashKey[Any]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -155,10 +159,11 @@ def _store(config: pytest.Config, path: str | None = None, profile: str | None =
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Open the store, so that the workers of pytest-xdist, which start after this, find its pack."""
-    from recstore._session import defaults  # noqa: PLC0415
+    from recstore._session import defaults, observers  # noqa: PLC0415
     from recstore.errors import RecstoreError  # noqa: PLC0415
 
     config = session.config
+    observers.append(partial(_note_other, config))
     is_asked_for = any(_choose(config, name).value is not None for name in ("mode", "dir"))
     if config.inipath is None and not is_asked_for:
         return  # perhaps no project at all: its folders are left alone until a test asks
@@ -187,6 +192,7 @@ def pytest_unconfigure() -> None:
     session = sys.modules.get("recstore._session")
     if session is not None:
         session.defaults.clear()
+        session.observers.clear()
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -255,18 +261,33 @@ def recstore_fixture(request: pytest.FixtureRequest) -> Iterator[Session]:
             config.stash[_totals].discarded += session.stats.recorded
             session.stats.recorded = 0
     _count(config, item.nodeid, session, "failed" if has_failed else "passed")
+    # Several tests may share an id that a marker gives.
+    if session.mode == "record" and session.test_id == item.nodeid:
+        item.stash[_session] = session
 
 
 def _count(config: pytest.Config, test_id: str, session: Session, outcome: str) -> None:
-    from recstore import secrets  # noqa: PLC0415
-
     totals, stats = config.stash[_totals], session.stats
     totals.tests += 1
     for name in ("hits", "misses", "recorded", "live", "blocked"):
         setattr(totals, name, getattr(totals, name) + getattr(stats, name))
     if outcome == "passed" and stats.misses:
         totals.passed_with_misses.append(test_id)
-    _usage_of(config).add(secrets.redact(test_id), outcome, session.used)
+    _note_used(config, test_id, outcome, session)
+
+
+def _note_other(config: pytest.Config, session: Session) -> None:
+    """Note what a session has used that a fixture or a program opened itself."""
+    if session.used and not session.waits:
+        _note_used(config, session.test_id or "no test", "passed", session)
+
+
+def _note_used(config: pytest.Config, test_id: str, outcome: str, session: Session) -> None:
+    from recstore import secrets  # noqa: PLC0415
+
+    # As seen from the root of the run, which the file is about.
+    files = [os.path.relpath(session.store.path / path, _store(config).path) for path in session.used]
+    _usage_of(config).add(secrets.redact(test_id), outcome, files)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -305,12 +326,22 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if call.when == "call":
         item.stash[_report] = report
         _tell_misses(item, call, report)
+    if call.when == "teardown" and report.passed and _session in item.stash and item.stash[_report].passed:
+        _prune(item)
     is_left_out = report.skipped and not hasattr(report, "wasxfail")
     if (is_left_out or (report.failed and call.when == "setup")) and "recstore" in getattr(item, "fixturenames", ()):
         usage = _usage_of(item.config)
         why = "tests were skipped, or failed before they began"
         usage.partial += [] if why in usage.partial else [why]
     return report
+
+
+def _prune(item: pytest.Item) -> None:
+    """Delete what a test that was recorded again, and has passed to its end, no longer asks for."""
+    session, config = item.stash[_session], item.config
+    used = _usage_of(config).tests.get(item.nodeid, {"used": ()})["used"]
+    kept = {os.path.relpath(_store(config).path / path, session.store.path) for path in used}
+    config.stash[_totals].pruned += len(session.prune(kept))
 
 
 def _tell_misses(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:

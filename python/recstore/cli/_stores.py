@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import recstore
+from recstore import _store
 from recstore.cli._output import complain, working
 
 if TYPE_CHECKING:
@@ -25,16 +26,8 @@ def opened(path: str, *, profile: str | None = None, cache: bool = True) -> recs
 
 def readable(store: recstore.Store) -> Iterator[recstore.Recording]:
     """Give every recording, and say of files that are none why."""
-    recordings = store.recordings()
     with working("reading recordings") as step:
-        while True:
-            try:
-                recording = next(recordings)
-            except StopIteration:
-                return
-            except recstore.MalformedRecording as error:
-                complain(str(error))
-                continue
+        for recording in _store.readable(store.recordings(), lambda error: complain(str(error))):
             step()
             yield recording
 

@@ -219,6 +219,13 @@ impl Recording {
         )
     }
 
+    /// Whether the key is the same for every test: that of a list of models, of a tool's call under OGX's rules, or of
+    /// what was recorded outside of tests.
+    #[getter]
+    fn is_shared(&self) -> bool {
+        self.0.is_shared()
+    }
+
     /// Whether the body is a list: of a stream's chunks, of models, or of what else was answered.
     #[getter]
     fn is_list(&self, py: Python<'_>) -> PyResult<bool> {

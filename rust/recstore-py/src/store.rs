@@ -145,12 +145,17 @@ impl Store {
         Ok(self.key_of(py, request, test_id.as_ref())?.to_string())
     }
 
-    /// Iterate over every recording, file by file, in the order of their paths.
+    /// Iterate over every recording, or those in one folder, which is relative to the root: file by file, in the order of
+    /// their paths.
     ///
     /// A file that is no recording raises `MalformedRecording` in its turn; the iteration goes on after it.
-    fn recordings(slf: Bound<'_, Self>) -> PyResult<RecordingIterator> {
+    #[pyo3(signature = (folder=None))]
+    fn recordings(slf: Bound<'_, Self>, folder: Option<PathBuf>) -> PyResult<RecordingIterator> {
         let py = slf.py();
-        let files = slf.get().0.list().map_err(|error| raise(py, error))?;
+        let mut files = slf.get().0.list().map_err(|error| raise(py, error))?;
+        if let Some(folder) = folder {
+            files.retain(|file| file.folder() == folder);
+        }
         Ok(RecordingIterator { store: slf.unbind(), files: Mutex::new(files.into_iter()) })
     }
 

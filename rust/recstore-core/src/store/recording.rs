@@ -102,6 +102,15 @@ impl Recording {
         profile(&Asked { test_id: view.test_id().ok()?, request: view.request().ok()? }, self.key()?)
     }
 
+    /// Says whether its key is the same for every test: that of a list of models, or of a tool's call under the rules of
+    /// OGX; or of what was recorded outside of tests.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        let request = self.view().ok().and_then(|view| view.request().ok());
+        let is_outside = |request| profile(&Asked { test_id: None, request }, self.key()?);
+        matches!(self.name, FileName::Models { .. }) || request.and_then(is_outside).is_some()
+    }
+
     /// Returns all answers to equal requests, in the order in which they came, each as a recording; the last is this one.
     ///
     /// # Errors
