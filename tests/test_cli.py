@@ -73,6 +73,56 @@ def test_ls_lists_every_file(examples: Path) -> None:
     assert hello["size"] == (examples / hello["path"]).stat().st_size
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--test", "TEST_TOOL[tokyo]"], {"test_tool[Tokyo]"}),
+        (["--test", "chat*half_way"], {"test_error_half_way"}),
+        (["--model", "gpt-4o", "--type", "chunk", "--test", "hello"], {"test_hello"}),
+        (["--endpoint", "/v1/*/completions", "--grep", "^Weather in [TL]okyo"], {"test_tool[Tokyo]"}),
+        (["--grep", "^Hello!$"], {"test_hello"}),
+        (["--grep", r"get_weather", "--test", "tokyo"], {"test_tool[Tokyo]"}),
+        (["--model", "no such model"], set()),
+    ],
+)
+def test_ls_finds_by_test_endpoint_model_type_and_text(
+    examples: Path, arguments: list[str], expected: set[str]
+) -> None:
+    entries = run_json("ls", examples, *arguments)
+    assert {entry["test_id"].partition("::")[2] for entry in entries} == expected
+    assert run("ls", examples, *arguments)[1].endswith(f"{len(expected)} of the recordings in {examples}\n")
+
+
+def test_ls_shows_what_was_found_in_a_line(examples: Path) -> None:
+    (entry,) = run_json("ls", examples, "--grep", "ello!$")
+    assert entry["match"] == "Hello!"
+    assert run("ls", examples, "--grep", "ello!$")[0].split()[-1] == "Hello!"
+    assert "'[' is no regular expression" in run("ls", examples, "--grep", "[", code=2)[1]
+
+
+def test_ls_finds_what_plain_python_finds(corpus: Path) -> None:
+    expected = set()
+    for path in (corpus / "ogx").rglob("recordings/*.json"):
+        recording = json.loads(path.read_bytes())
+        texts: list[str] = []
+
+        def gather(value: Any, texts: list[str] = texts) -> None:
+            if isinstance(value, str):
+                texts.append(value)
+            elif isinstance(value, dict | list):
+                for member in value.values() if isinstance(value, dict) else value:
+                    gather(member)
+
+        gather(recording["request"].get("body"))
+        if any("Tokyo" in text for text in texts):
+            expected.add(str(path.relative_to(corpus / "ogx")))
+    found = {entry["path"] for entry in run_json("ls", corpus / "ogx", "--grep", "Tokyo")}
+    assert expected <= found
+    assert len(expected) > 10
+    for path in found - expected:  # the answer says it
+        assert "okyo" in (corpus / "ogx" / path).read_text()
+
+
 def test_ls_reads_packs_too(examples: Path, tmp_path: Path) -> None:
     run("pack", examples, "-o", tmp_path / "a.pack")
     assert run_json("ls", tmp_path / "a.pack") == run_json("ls", examples)

@@ -15,7 +15,6 @@ from recstore import usage
 from suites import LOOP, recordings, run, suite
 
 if TYPE_CHECKING:
-
     from scripted_server import ScriptedServer
 
 pytestmark = pytest.mark.usefixtures("project")

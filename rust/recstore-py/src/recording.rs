@@ -266,6 +266,12 @@ impl Recording {
         Ok(PyBytes::new(py, &self.0.file().map_err(|error| raise(py, error))?))
     }
 
+    /// The size of the recording's file, in bytes.
+    #[getter]
+    fn size(&self, py: Python<'_>) -> PyResult<u64> {
+        self.part(py, View::file_len)
+    }
+
     /// Whether it is answered from a pack.
     #[getter]
     fn is_packed(&self) -> bool {
