@@ -116,6 +116,8 @@ pub fn list_names(path: &Path) -> Result<Option<Names>, Error> {
 pub fn list_all(root: &Path, folders: Vec<PathBuf>) -> Result<Vec<(PathBuf, Folder)>, Error> {
     // So many files are looked at in one go, for which their folder is opened.
     const SHARE: usize = 64;
+    // For fewer files than this, a thread takes as long to start as it saves, and longer on a busy machine.
+    const FEW: usize = 4096;
     let mut listings = Vec::with_capacity(folders.len());
     let mut all_names = Vec::with_capacity(folders.len());
     for folder in folders {
@@ -135,7 +137,9 @@ pub fn list_all(root: &Path, folders: Vec<PathBuf>) -> Result<Vec<(PathBuf, Fold
             .get(index)
             .map(|(number, folder, names)| stamps_of(&root.join(folder), names).map(|files| (*number, files)))
     };
-    let looked: Vec<_> = parallel::map(shares.len(), look).into_iter().flatten().collect::<Result<_, _>>()?;
+    let is_few = all_names.iter().map(Vec::len).sum::<usize>() < FEW;
+    let looked = if is_few { (0..shares.len()).map(look).collect() } else { parallel::map(shares.len(), look) };
+    let looked: Vec<_> = looked.into_iter().flatten().collect::<Result<_, _>>()?;
     for (number, files) in looked {
         if let Some((_, folder)) = listings.get_mut(number) {
             folder.files.extend(files);

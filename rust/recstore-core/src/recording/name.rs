@@ -74,8 +74,8 @@ impl Ord for FileName {
             Self::Other(_) => (2, [0; 4]),
         };
         let text = |name: &Self| if let Self::Other(text) = name { text.clone() } else { String::new() };
-        let order = |name: &Self| (name.key().copied(), rank(name));
-        order(self).cmp(&order(other)).then_with(|| text(self).cmp(&text(other)))
+        let others = || rank(self).cmp(&rank(other)).then_with(|| text(self).cmp(&text(other)));
+        self.key().cmp(&other.key()).then_with(others)
     }
 }
 
