@@ -218,7 +218,8 @@ def test_pack_and_unpack(examples: Path, tmp_path: Path) -> None:
     assert run("pack", examples)[0].strip() == str(examples / ".recstore" / "pack")
     pack = tmp_path / "a.pack"
     made = run_json("pack", examples, "--output", pack)
-    assert made == {"pack": str(pack), "keys": 46, "bytes": pack.stat().st_size}
+    size = pack.stat().st_size
+    assert made == {"pack": str(pack), "recordings": COUNT, "keys": 46, "broken": 0, "bytes": size}
     assert run_json("unpack", pack, tmp_path / "new") == {"folder": str(tmp_path / "new"), "files": COUNT}
     assert {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()} == {
         path.name: path.read_bytes() for path in examples.glob("*.json")
@@ -238,6 +239,14 @@ def test_pack_and_unpack(examples: Path, tmp_path: Path) -> None:
     assert "no pack can be kept beside" in run("pack", pack, code=2)[1]
     (tmp_path / "empty").mkdir()
     assert "there are no recordings yet" in run("pack", tmp_path / "empty", code=2)[1]
+
+
+def test_pack_tells_of_files_that_are_no_recordings(examples: Path, tmp_path: Path) -> None:
+    (examples / f"{key(1)}.json").write_text("{")
+    for arguments in ((), ("-o", tmp_path / "a.pack")):
+        _, said = run("pack", examples, *arguments)
+        assert f"{COUNT} recordings under 47 keys" in said
+        assert "files that are no recordings, packed as they are: 1; `recstore verify` says why" in said
 
 
 def test_verify_finds_what_is_wrong(examples: Path, streams: dict[str, str]) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import recstore
+from recstore._store import readable
 from recstore.cli._output import note, say, say_json, size, working
 from recstore.cli._stores import add_path
-from recstore.errors import RecstoreError
+from recstore.errors import MalformedRecording, RecstoreError
 
 if TYPE_CHECKING:
     import argparse
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make the pack and say how large it is."""
+    """Make the pack, say how large it is, and what of it no look-up can answer with."""
     if arguments.output is None and arguments.form != "fast":
         raise RecstoreError("the pack beside the recordings is of the fast form; name another file with --output")
     with working(f"packing {arguments.path}"):
@@ -38,10 +39,14 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             path = Path(arguments.output)
             store.pack(path, form=arguments.form)
+    broken: list[MalformedRecording] = []
+    recordings = sum(1 for _ in readable(store.recordings(), broken.append))
     keys, count = len(store), path.stat().st_size
     if arguments.json:
-        say_json({"pack": str(path), "keys": keys, "bytes": count})
+        say_json({"pack": str(path), "recordings": recordings, "keys": keys, "broken": len(broken), "bytes": count})
     else:
         say(str(path))
-        note(f"{keys} keys, {size(count)}")
+        note(f"{recordings} recordings under {keys} keys, {size(count)}")
+        if broken:
+            note(f"files that are no recordings, packed as they are: {len(broken)}; `recstore verify` says why")
     return 0
