@@ -77,16 +77,6 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
     return made
 
 
-def size(count: int) -> str:
-    """Return a number of bytes as people say it."""
-    amount, unit = float(count), "B"
-    for unit in ("B", "kB", "MB", "GB"):  # the last one stays
-        if amount < 1000 or unit == "GB":
-            break
-        amount /= 1000
-    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-
-
 @contextmanager
 def working(what: str, total: int | None = None) -> Iterator[Callable[[], None]]:
     """Show progress where the work takes more than half a second; give a function to call after each step."""
