@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, Final
 
-from recstore._core import dumps
 from recstore._wording import size
 
 _MANY_NUMBERS: Final = 16
@@ -16,7 +16,12 @@ _DATA_URL: Final = re.compile(r"data:([^;,]{0,100})[^,]{0,100},")
 
 def compact(value: Any) -> str:
     """Return a value on one line: text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else dumps(value, "python").decode()
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def indented(value: Any) -> str:
+    """Return a value as JSON on lines of its own."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def condensed(value: Any) -> Any:

@@ -45,6 +45,14 @@ def say_line(text: str) -> None:
     _Console(highlight=False).print(plain(text), soft_wrap=True)
 
 
+def say_text(lines: Iterable[str]) -> None:
+    """Print lines whose controls are spelled out; those that begin at the margin stand out on a terminal."""
+    console = _Console(highlight=False)
+    for line in lines:
+        style = "bold" if line[:1].isalpha() else ""
+        console.print(Text(line, style=style), soft_wrap=True)
+
+
 def say_json(value: Any) -> None:
     """Print for programs: one line of JSON."""
     options = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
