@@ -10,7 +10,8 @@ from recstore._wording import size
 
 _MANY_NUMBERS: Final = 16
 """Lists of more numbers are said by their length: nobody reads vectors."""
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{256,}={0,2}")
+_BASE64: Final = re.compile(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9]*[0-9])[A-Za-z0-9+/_-]{256,}={0,2}")
+"""A long word of letters of both cases and digits."""
 _DATA_URL: Final = re.compile(r"data:([^;,]{0,100})[^,]{0,100},")
 
 

@@ -14,6 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from recstore._wording import visible
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -27,9 +29,6 @@ class _Console(Console):
 
 
 _stderr = Console(stderr=True)
-
-CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
-"""Control characters as what they are, so that no recording plays with the terminal."""
 
 
 def say(*renderables: Any) -> None:
@@ -61,17 +60,17 @@ def say_json(value: Any) -> None:
 
 def complain(message: str) -> None:
     """Say what went wrong."""
-    _stderr.print(f"[bold red]recstore:[/] {escape(message.translate(CONTROLS))}", highlight=False, soft_wrap=True)
+    _stderr.print(f"[bold red]recstore:[/] {escape(visible(message))}", highlight=False, soft_wrap=True)
 
 
 def note(message: str) -> None:
     """Say something beside the data."""
-    _stderr.print(escape(message.translate(CONTROLS)), highlight=False, soft_wrap=True)
+    _stderr.print(escape(visible(message)), highlight=False, soft_wrap=True)
 
 
 def plain(text: object) -> Text:
     """Return text from a recording, which means nothing to the terminal."""
-    return Text(str(text).translate(CONTROLS))
+    return Text(visible(str(text)))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:
