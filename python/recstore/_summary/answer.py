@@ -199,7 +199,8 @@ def _vectors(value: Any) -> list[Any]:
     several = value.get("embeddings")
     if isinstance(several, list):
         return _vectors(several)
-    return [item["embedding"] for item in [value, *objects(value, "data")] if item.get("embedding")]
+    found = [item.get("embedding") for item in [value, *objects(value, "data")]]
+    return [vector for vector in found if is_vector(vector) or (isinstance(vector, str) and vector)]
 
 
 def _described(vectors: list[Any]) -> dict[str, Any]:
