@@ -85,8 +85,10 @@ def test_pieces_of_a_recording_cannot_pass_for_the_frame(tmp_path: Path, write: 
 
 
 def test_what_cannot_be_encoded_is_spelled_out(tmp_path: Path, write: Callable[..., Path]) -> None:
-    path = write(f"{key(1)}.json", {"body": {"response": "a\ud800b"}, "is_streaming": False}, request={"body": {}})
+    answer = {"response": "a\ud800b", "n": 10**30}
+    path = write(f"{key(1)}.json", {"body": answer, "is_streaming": False}, request={"body": {}})
     assert "  a\\ud800b" in run("show", path)[0].splitlines()
+    assert run_json("show", path)["chunks"][0]["data"] == answer
 
 
 def test_every_example_says_something_of_what_was_asked_and_answered() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import recstore
 from recstore._summary import Call, Message, Summary, Tool, summarize
+from recstore._summary.text import lines
 from support import EXAMPLES, key
 
 if TYPE_CHECKING:
@@ -244,6 +245,8 @@ def test_no_recording_is_too_odd_to_be_summarised(
     summary = summarize(recording)
     assert all(isinstance(message.text, str) for message in summary.messages)
     assert all(isinstance(count, int) for count in summary.answer.usage.values())
+    for full in (True, False):
+        assert all(line.encode() for line in lines(summary, full=full) if line)
 
 
 def test_numbers_too_long_for_python_do_not_stop_it(summary_of: Callable[..., Summary], tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 from contextlib import contextmanager
@@ -55,7 +56,11 @@ def say_text(lines: Iterable[str]) -> None:
 def say_json(value: Any) -> None:
     """Print for programs: one line of JSON."""
     options = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
-    sys.stdout.buffer.write(orjson.dumps(value, default=str, option=options))
+    try:
+        line = orjson.dumps(value, default=str, option=options)
+    except orjson.JSONEncodeError:  # it takes no long integers, and no surrogates that stand alone
+        line = json.dumps(value, default=str).encode() + b"\n"
+    sys.stdout.buffer.write(line)
 
 
 def complain(message: str) -> None:
