@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from recstore import _git
+from recstore import _git_install
 from support import EXAMPLES, key
 from test_cli import run, run_json
 
@@ -57,11 +57,20 @@ def test_git_shows_what_was_said_and_no_json(repository: Path) -> None:
     for line in ("-  Weather in Tokyo?", "+  Weather in Kyoto?", '+  -> get_weather({"city": "Kyoto"}) [call_1]'):
         assert line in shown.splitlines()
     assert '"content"' not in shown
+    assert len([line for line in shown.splitlines() if line[0] in "+-"]) == 2 + 2 * 4, "and only what changed"
     git(repository, "commit", "--all", "--quiet", "--message=Ask for Kyoto")
     assert "+  Weather in Kyoto?" in git(repository, "log", "-p", "-1", "--", "tests")
     assert "+  Say hello." in git(repository, "log", "-p", "--", "tests"), "what was new is shown whole"
     patch = git(repository, "format-patch", "-1", "--stdout")
     assert '"content"' in patch, "patches that are applied stay what they are"
+
+
+def test_a_change_that_is_not_shown_is_seen(repository: Path) -> None:
+    run("git", "install", repository)
+    change(repository, '"created": 0', '"created": 1')
+    added = [line for line in git(repository, "diff", "--", "tests").splitlines() if line.startswith("+")]
+    assert len(added) == 2
+    assert added[1].startswith("+bytes     7,144, sha256 ")
 
 
 def test_install_says_what_it_writes_and_writes_nothing_twice(repository: Path) -> None:
@@ -72,9 +81,13 @@ def test_install_says_what_it_writes_and_writes_nothing_twice(repository: Path) 
     out, errors = run("git", "install", repository)
     assert out.replace("added to", "would be added to") == planned
     attributes, ignored = repository / ".gitattributes", repository / ".gitignore"
-    assert attributes.read_text() == f"{_git.COMMENT}\n**/recordings/*.json diff=recstore\n"
+    assert attributes.read_text() == f"{_git_install.COMMENT}\n**/recordings/*.json diff=recstore\n"
     assert ignored.read_text() == ".recstore-*.tmp\n"
-    for line in (*attributes.read_text().splitlines(), ".recstore-*.tmp", f"diff.recstore.textconv = {_git.command()}"):
+    for line in (
+        *attributes.read_text().splitlines(),
+        ".recstore-*.tmp",
+        f"diff.recstore.textconv = {_git_install.command()}",
+    ):
         assert f"  {line}" in out.splitlines()
     assert f"added to {repository}/.git/config, which is of this clone alone" in out
     assert "every other clone needs `recstore git install` once" in errors
@@ -132,8 +145,8 @@ def test_each_folder_gets_its_own_line_however_it_is_called(repository: Path, na
     run("git", "install", repository / "other")
     run("git", "install", repository / "other", "--undo")
     assert driver(f"{name}/tests/recordings/{TOKYO}") == "recstore"
-    assert _git.COMMENT in (repository / ".gitattributes").read_text()
-    assert git(repository, "config", _git.SETTING), "the other folder still needs it"
+    assert _git_install.COMMENT in (repository / ".gitattributes").read_text()
+    assert git(repository, "config", _git_install.SETTING), "the other folder still needs it"
 
 
 def test_a_folder_of_recordings_by_another_name_is_known(repository: Path) -> None:
@@ -176,7 +189,7 @@ def test_git_works_on_where_python_is_gone_and_runs_nothing_of_the_tree(
     assert "+  Weather in Kyoto?" in git(repository, "diff")
     assert not (repository / "ran").exists()
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    git(repository, "config", _git.SETTING, _git.command())
+    git(repository, "config", _git_install.SETTING, _git_install.command())
     assert "Kyoto" in git(repository, "diff")
 
 
@@ -196,7 +209,7 @@ def test_the_folder_counts_and_not_what_a_hook_has_set(repository: Path, tmp_pat
     command = [sys.executable, "-m", "recstore", "git", "install", str(repository)]
     environment = {**os.environ, "GIT_DIR": str(elsewhere / ".git"), "GIT_WORK_TREE": str(elsewhere)}
     subprocess.run(command, check=True, capture_output=True, env=environment)
-    assert "recstore" in git(repository, "config", _git.SETTING)
+    assert "recstore" in git(repository, "config", _git_install.SETTING)
     assert not (elsewhere / ".gitattributes").exists()
 
 

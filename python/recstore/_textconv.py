@@ -20,10 +20,14 @@ def text_of(path: Path) -> bytes:
     except MalformedRecording:
         return content
     # Here, and not above: what passes through needs none of it.
+    from hashlib import sha256  # noqa: PLC0415
+
     from recstore._summary import summarize  # noqa: PLC0415
     from recstore._summary.text import lines  # noqa: PLC0415
 
-    return "".join(f"{line}\n" for line in lines(summarize(recording), full=True)).encode()
+    # Git shows nothing of a file whose text is the same: what is not shown should still be seen to have changed.
+    digest = f"bytes     {len(content):,}, sha256 {sha256(content).hexdigest()[:12]}"
+    return "".join(f"{line}\n" for line in (digest, *lines(summarize(recording), full=True))).encode()
 
 
 if __name__ == "__main__":

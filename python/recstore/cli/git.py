@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recstore import _git, _textconv
+from recstore import _git_install, _textconv
 from recstore.cli._output import note, say_json, say_text
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.git_command == "textconv":
         sys.stdout.buffer.write(_textconv.text_of(arguments.file))
         return 0
-    tree, changes = (_git.uninstall if arguments.undo else _git.install)(Path(arguments.path))
+    tree, changes = (_git_install.uninstall if arguments.undo else _git_install.install)(Path(arguments.path))
     if not arguments.dry_run:
         for change in changes:
             change.apply(tree)
@@ -52,20 +52,20 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _lines(changes: Iterable[_git.Change], *, is_dry: bool) -> Iterator[str]:
+def _lines(changes: Iterable[_git_install.Change], *, is_dry: bool) -> Iterator[str]:
     would = "would be " if is_dry else ""
     for change in changes:
         done = f"{would}{'removed from' if change.is_removed else 'added to'}"
         if change.setting is not None:
             yield f"{done} {change.file}, which is of this clone alone"
-            yield f"  {_git.SETTING} = {change.setting}"
+            yield f"  {_git_install.SETTING} = {change.setting}"
         else:
             yield f"{done} {change.file}"
             yield from (f"  {line}" for line in change.lines)
 
 
-def _as_json(change: _git.Change) -> dict[str, object]:
-    settings = {} if change.setting is None else {_git.SETTING: change.setting}
+def _as_json(change: _git_install.Change) -> dict[str, object]:
+    settings = {} if change.setting is None else {_git_install.SETTING: change.setting}
     return {
         "file": str(change.file),
         "is_removed": change.is_removed,
