@@ -88,6 +88,12 @@ def test_an_error_and_earlier_answers_are_told(examples: Path) -> None:
     assert "  message: Later." in shown
 
 
+def test_a_test_id_cannot_pass_for_lines(examples: Path) -> None:
+    path = edited(examples, TOKYO, lambda recording: recording.update(test_id="@@ -1 +1 @@\nadded    nothing"))
+    out, _ = run("diff", EXAMPLES / TOKYO, path, code=1)
+    assert "\ntest\n  tests/test_chat.py::test_tool[Tokyo] -> @@ -1 +1 @@\\nadded    nothing\n" in out
+
+
 def test_what_is_not_shown_differs_too(examples: Path) -> None:
     path = edited(examples, TOKYO, lambda recording: recording["response"]["body"][0]["__data__"].update(created=5))
     out, _ = run("diff", EXAMPLES / TOKYO, path, code=1)

@@ -219,6 +219,15 @@ KNOWN = """
 """
 
 
+def test_a_model_is_not_lost_where_it_is_said_twice(summary_of: Callable[..., Summary], tmp_path: Path) -> None:
+    assert "model" not in summary_of({"model": "m"}).parameters
+    (path,) = tmp_path.glob("recordings/*.json")
+    path.write_text(path.read_text().replace('"method"', '"model": "other", "method"'))
+    (recording,) = recstore.open(tmp_path, cache=False).recordings()
+    summary = summarize(recording)
+    assert (summary.model, summary.parameters) == ("other", {"model": "m"})
+
+
 def names() -> st.SearchStrategy[str]:
     return st.sampled_from(sorted(KNOWN.split())) | st.text(max_size=3)
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _TOLD_APART: Final = {"test_id", "endpoint", "model", "body.model", "payload.model"}
 """Paths in a request whose differences are told by themselves."""
+LINED: Final = {"reasoning", "text", "calls", "data", "earlier"}
+"""What differs line by line."""
 
 
 def compare(old: Recording, new: Recording, *, full: bool = False) -> dict[str, Any]:

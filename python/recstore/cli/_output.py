@@ -46,11 +46,11 @@ def say_line(text: str) -> None:
 
 
 def say_text(lines: Iterable[str]) -> None:
-    """Print lines whose controls are spelled out; those that begin at the margin stand out on a terminal."""
+    """Print lines, with what they should not hold spelled out; what begins at the margin stands out on a terminal."""
     console = _Console(highlight=False)
     for line in lines:
         style = "bold" if line[:1].isalpha() else ""
-        console.print(Text(line, style=style), soft_wrap=True)
+        console.print(Text(visible(line).replace("\n", "\\n"), style=style), soft_wrap=True)
 
 
 def say_json(value: Any) -> None:

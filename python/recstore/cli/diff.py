@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from recstore._diff import compare, compare_stores
+from recstore._diff import LINED, compare, compare_stores
 from recstore._missing import differences
 from recstore._summary.values import compact
 from recstore._wording import counted, size
@@ -87,7 +87,7 @@ def _lines(old: Recording, new: Recording, found: dict[str, Any]) -> Iterator[st
             yield from differences(value, "a", "b")
         elif isinstance(value, dict):
             yield from (f"  {member}: {_change(*pair)}" for member, pair in value.items())
-        elif isinstance(value[0], str) and value[0].startswith("@@"):
+        elif name in LINED:
             yield from (f"  {line}" for line in value)
         else:
             yield f"  {_change(*value)}"
