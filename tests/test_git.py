@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from recstore import _git_install
+from recstore._textconv import text_of
 from support import EXAMPLES, key
 from test_cli import run, run_json
 
@@ -171,6 +172,7 @@ def test_what_is_no_recording_is_shown_as_it_is(repository: Path) -> None:
     }
     for name, content in odd.items():
         (folder / name).write_bytes(content)
+        assert text_of(folder / name) == content
     git(repository, "add", ".")
     shown = git(repository, "diff", "--cached", "--text")
     assert '+{"just": "json"}' in shown
