@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import recstore
 from recstore._core import loads
+from recstore._git import git
 from recstore.doctor import finding
-from recstore.errors import InvalidJson, InvalidRequest, NotJson, StorageError
+from recstore.errors import InvalidJson, InvalidRequest, NotJson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,24 +42,12 @@ def last_matches(store: Store, findings: list[DoctorFinding]) -> Iterator[Doctor
                     break
 
 
-def _git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
-    try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], input=stdin, capture_output=True, check=False)  # noqa: S603, S607
-    except FileNotFoundError as error:
-        raise StorageError(
-            "git is not installed, which knows the history of the recordings", errno=error.errno
-        ) from None
-    if done.returncode:
-        raise StorageError(f"git cannot tell the history of {root}: {done.stderr.decode(errors='replace').strip()}")
-    return done.stdout
-
-
 def _versions(root: Path, paths: list[str]) -> dict[str, list[tuple[str, str]]]:
     """Return for each path the commits that changed it, the newest first, each with the blob that it left."""
     log = ("log", "--raw", "--no-renames", "--no-abbrev", "--relative", "-z", "--format=%x00%H")
     versions: dict[str, list[tuple[str, str]]] = {}
     commit = ""
-    fields = iter(_git(root, *log, "--", *paths).decode(errors="surrogateescape").split("\0"))
+    fields = iter(git(root, *log, "--", *paths).decode(errors="surrogateescape").split("\0"))
     for field in fields:
         text = field.strip("\n")
         if text.startswith(":"):
@@ -73,7 +61,7 @@ def _versions(root: Path, paths: list[str]) -> dict[str, list[tuple[str, str]]]:
 
 def _blobs(root: Path, names: list[str]) -> dict[str, bytes]:
     """Return the bytes of blobs."""
-    answer = _git(root, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
+    answer = git(root, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
     blobs, at = {}, 0
     while at < len(answer):
         end = answer.index(b"\n", at)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from recstore import doctor
 from recstore._core import finding_kinds
-from recstore.cli._output import note, say_json, say_line, size, working
+from recstore._wording import size
+from recstore.cli._output import note, say_json, say_line, working
 from recstore.cli._stores import opened
 from recstore.errors import RecstoreError
 

@@ -11,7 +11,8 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from recstore.cli._output import note, say, say_json, size, table
+from recstore._wording import size
+from recstore.cli._output import note, say, say_json, table
 from recstore.cli._stores import add_path, opened, readable, type_name
 
 if TYPE_CHECKING:

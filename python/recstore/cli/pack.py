@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import recstore
 from recstore._store import readable
-from recstore.cli._output import note, say, say_json, size, working
+from recstore._wording import size
+from recstore.cli._output import note, say, say_json, working
 from recstore.cli._stores import add_path
 from recstore.errors import MalformedRecording, RecstoreError
 

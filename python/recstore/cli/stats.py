@@ -6,7 +6,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recstore.cli._output import say, say_json, size, table
+from recstore._wording import size
+from recstore.cli._output import say, say_json, table
 from recstore.cli._stores import add_path, opened, readable, type_name
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def collect(store: Store) -> dict[str, Any]:
             streams=recording.is_streaming,
             errors=recording.error is not None,
             chunks=len(recording),
-            bytes=len(recording.raw),
+            bytes=recording.size,
         )
         counts["folders"][str(recording.path.parent)] += 1
         counts["endpoints"][recording.endpoint or "none"] += 1
