@@ -6,8 +6,9 @@ docs/doctor.md lists all that is looked for.
 from __future__ import annotations
 
 from recstore import _core, registry, secrets
+from recstore._contents import readable
 from recstore._core import finding_kinds, loads
-from recstore.errors import MalformedRecording, SecretFound
+from recstore.errors import SecretFound
 from recstore.replay import is_answer
 
 TYPE_CHECKING = False
@@ -132,14 +133,7 @@ def _secrets(suspects: dict[str, bytes]) -> Iterator[DoctorFinding]:
 
 
 def _invalid_chunks(store: Store) -> Iterator[DoctorFinding]:
-    recordings = store.recordings()
-    while True:
-        try:
-            recording = next(recordings)
-        except StopIteration:
-            return
-        except MalformedRecording:  # which is found anyway
-            continue
+    for recording in readable(store):  # what is none is found anyway
         yield from _invalid(recording, str(recording.path))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import recstore
+from recstore import _contents
 from recstore.cli._output import complain, working
 
 if TYPE_CHECKING:
@@ -25,23 +26,7 @@ def opened(path: str, *, profile: str | None = None, cache: bool = True) -> recs
 
 def readable(store: recstore.Store) -> Iterator[recstore.Recording]:
     """Give every recording, and say of files that are none why."""
-    recordings = store.recordings()
     with working("reading recordings") as step:
-        while True:
-            try:
-                recording = next(recordings)
-            except StopIteration:
-                return
-            except recstore.MalformedRecording as error:
-                complain(str(error))
-                continue
+        for recording in _contents.readable(store, lambda error: complain(str(error))):
             step()
             yield recording
-
-
-def type_name(recording: recstore.Recording) -> str:
-    """Return what the chunks are: the name of their class, or of their kind."""
-    if not len(recording):
-        return "-"
-    tag = recording[0].type
-    return tag.rpartition(".")[2] if tag else "plain"

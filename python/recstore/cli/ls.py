@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from recstore._contents import describe
 from recstore._wording import size
 from recstore.cli._output import note, say, say_json, table
-from recstore.cli._stores import add_path, opened, readable, type_name
+from recstore.cli._stores import add_path, opened, readable
 
 if TYPE_CHECKING:
     import argparse
-
-    from recstore import Recording
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,20 +47,3 @@ def without_folder(test_id: str) -> str:
     """Return a test id without the folder of its file; what stands in brackets may hold a slash too."""
     file, colons, name = test_id.partition("::")
     return file.rpartition("/")[2] + colons + name
-
-
-def describe(recording: Recording) -> dict[str, Any]:
-    """Return what a list says of a recording."""
-    return {
-        "key": recording.key,
-        "path": str(recording.path),
-        "test_id": recording.test_id,
-        "endpoint": recording.endpoint,
-        "model": recording.model,
-        "type": type_name(recording),
-        "is_streaming": recording.is_streaming,
-        "is_error": recording.error is not None,
-        "status": recording.status,
-        "chunks": len(recording),
-        "size": len(recording.raw),
-    }

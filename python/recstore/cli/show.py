@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.rule import Rule
 
+from recstore._contents import describe
 from recstore._core import dumps
 from recstore.cli._output import complain, plain, say, say_json, table
 from recstore.cli._stores import add_path, opened, readable
-from recstore.cli.ls import describe
 
 if TYPE_CHECKING:
     import argparse
