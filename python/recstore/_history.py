@@ -42,7 +42,8 @@ def last_matches(store: Store, findings: list[DoctorFinding]) -> Iterator[Doctor
                     break
 
 
-def _git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+def git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+    """Return what git says in a folder; raise `StorageError` where it fails or is not there."""
     try:
         done = subprocess.run(["git", "-C", str(root), *arguments], input=stdin, capture_output=True, check=False)  # noqa: S603, S607
     except FileNotFoundError as error:
@@ -59,7 +60,7 @@ def _versions(root: Path, paths: list[str]) -> dict[str, list[tuple[str, str]]]:
     log = ("log", "--raw", "--no-renames", "--no-abbrev", "--relative", "-z", "--format=%x00%H")
     versions: dict[str, list[tuple[str, str]]] = {}
     commit = ""
-    fields = iter(_git(root, *log, "--", *paths).decode(errors="surrogateescape").split("\0"))
+    fields = iter(git(root, *log, "--", *paths).decode(errors="surrogateescape").split("\0"))
     for field in fields:
         text = field.strip("\n")
         if text.startswith(":"):
@@ -73,7 +74,7 @@ def _versions(root: Path, paths: list[str]) -> dict[str, list[tuple[str, str]]]:
 
 def _blobs(root: Path, names: list[str]) -> dict[str, bytes]:
     """Return the bytes of blobs."""
-    answer = _git(root, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
+    answer = git(root, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
     blobs, at = {}, 0
     while at < len(answer):
         end = answer.index(b"\n", at)

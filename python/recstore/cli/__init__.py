@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ls,
             pack,
             rekey,
+            report,
             show,
             stats,
             unpack,
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"recstore {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (ls, show, stats, key, explain, verify, doctor, rekey, pack, unpack, unused):
+    for command in (ls, show, stats, key, explain, verify, doctor, rekey, report, pack, unpack, unused):
         summary = (command.__doc__ or "").partition("\n")[0]
         name = command.__name__.rpartition(".")[2]
         subparser = commands.add_parser(name, help=summary, description=command.__doc__)
