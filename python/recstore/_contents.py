@@ -6,7 +6,7 @@ from recstore.errors import MalformedRecording
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import Final, TypedDict
 
@@ -53,7 +53,7 @@ class Share:
 NONE: Final = "none"
 """What stands for a test, an endpoint, a model or a profile where a recording has none."""
 
-FACETS: Final = {
+FACETS: Final[Mapping[str, Callable[[Description], str]]] = {
     "folders": lambda found: folder(found["path"]),
     "tests": lambda found: found["test_id"] or NONE,
     "endpoints": lambda found: found["endpoint"] or NONE,

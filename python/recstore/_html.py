@@ -18,9 +18,14 @@ _HIDDEN: Final = {
 """Control characters, and half characters that UTF-8 has no bytes for, as what they are."""
 
 
+def visible(value: object) -> str:
+    """Return a text with its control characters as their escapes."""
+    return str(value).translate(_HIDDEN)
+
+
 def text(value: object) -> str:
     """Return HTML that shows a text, its control characters as their escapes."""
-    return escape(str(value).translate(_HIDDEN))
+    return escape(visible(value))
 
 
 class Html(str):

@@ -64,8 +64,8 @@ class Report:
     def anchor(self, number: int) -> str:
         """Return where on the page a recording is: at its key, or at its path where that is not its alone."""
         found = self.descriptions[number]
-        is_alone = found["key"] is not None and self._with_key[found["key"]] == 1
-        return found["key"] if is_alone else quote(found["path"], errors="surrogatepass")
+        key = found["key"]
+        return key if key and self._with_key[key] == 1 else quote(found["path"], errors="surrogatepass")
 
     def largest(self) -> list[int]:
         """Return the numbers of the largest recordings."""

@@ -63,9 +63,10 @@ def _packed(value: Any) -> str:
 
 
 def _index(report: Report) -> dict[str, Any]:
-    findings: dict[str, list[tuple[str, int | None, str]]] = {}
+    findings: dict[str, list[Any]] = {}
     for finding in report.findings:
-        findings.setdefault(finding["path"], []).append((finding["id"], finding["line"], finding["message"]))
+        said = (finding["id"], finding["line"], finding["message"], finding["related"])
+        findings.setdefault(finding["path"], []).append(said)
     recordings = [
         {
             "at": report.anchor(number),

@@ -16,6 +16,7 @@ async function unpack(kind, number) {
 
 const index = await unpack("index", 0);
 const recordings = index.recordings;
+const byPath = new Map(recordings.map((recording) => [recording.path, recording]));
 const byAnchor = new Map(recordings.map((recording) => [recording.at, recording]));
 recordings.forEach((recording, number) => (recording.number = number));
 

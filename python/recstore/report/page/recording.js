@@ -46,10 +46,18 @@ function about(recording) {
   return make("dl.about", {}, ...shown.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
 }
 
-function finding([kind, line, message]) {
+function finding([kind, line, message, related]) {
   const [severity, remedy] = index.findings[kind];
   const where = line ? ` (line ${line})` : "";
-  return make(`div.finding.${severity}`, {}, make("p.severity", {}, `${severity}: ${kind}${where}`), make("p", {}, ...prose(message)), make("p.muted", {}, ...prose(remedy)));
+  const links = related.map((path) => byPath.get(path)).filter(Boolean).map((other) => make("li", {}, make("a", { href: `#${other.at}` }, titleOf(other)[0])));
+  return make(
+    `div.finding.${severity}`,
+    {},
+    make("p.severity", {}, `${severity}: ${kind}${where}`),
+    make("p", {}, ...prose(message)),
+    make("p.muted", {}, ...prose(remedy)),
+    links.length ? folded(many(links.length, "recording") + " it is about too", make("ul", {}, ...links)) : "",
+  );
 }
 
 /** A text of the recording, and what is missing of it. */
