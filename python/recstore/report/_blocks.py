@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zlib import compress
 
 from recstore._contents import FACETS
-from recstore._core import dumps, finding_kinds
+from recstore._core import finding_kinds
 from recstore._summary import summarize
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class _Allowance:
         return text if len(text) <= most else (text[:most], len(text) - most)
 
     def json(self, value: Any) -> str | tuple[str, int]:
-        return self.cut(value if isinstance(value, str) else dumps(value, "indented").decode())
+        return self.cut(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def _texts(recording: Recording) -> dict[str, Any]:

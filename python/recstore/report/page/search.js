@@ -19,7 +19,7 @@ function* passages(recording) {
   for (const message of said.messages) yield saidOf(message.reasoning);
   for (const answer of said.answers) yield saidOf(answer.reasoning);
   for (const [name, value] of said.parameters) yield `${name}: ${saidOf(value)}`;
-  for (const [name, text] of said.tools) yield `${name}: ${saidOf(text)}`;
+  for (const [name, text, schema] of said.tools) yield `${name}: ${saidOf(text)} ${saidOf(schema)}`;
 }
 
 /** All that is searched of a recording, made once. */
