@@ -188,7 +188,7 @@ def test_what_is_too_long_is_cut_and_the_page_says_how_much_is_missing(
     assert long.startswith(shown)
     assert len(shown) + missing == len(long)
     [[[shown_chunks]]] = page.unpacked("chunks")
-    assert 10 < len(shown_chunks) < 100
+    assert 100 < len(shown_chunks) < 1000
     assert json.loads(shown_chunks[0][2]) == chunks[0]
 
 

@@ -229,7 +229,9 @@ def paced(tmp_path: Path, write: Callable[..., Path]) -> Path:
     """Return the report of a stream whose pace was recorded, and which is one of two answers."""
     text = "Chunks come one after the other, and each brings a word or two of what a model says."
     words = text.split()
-    chunks = [{"choices": [{"index": 0, "delta": {"content": f"{word} "}, "finish_reason": None}]} for word in words]
+    chunks: list[Any] = [
+        {"choices": [{"index": 0, "delta": {"content": f"{word} "}, "finish_reason": None}]} for word in words
+    ]
     chunks[-1]["choices"][0]["finish_reason"] = "stop"
     offsets = [210 + 35 * number + 200 * (number > 8) for number in range(len(words))]
     asked = {"method": "POST", "url": "http://localhost/v1/x", "endpoint": "/v1/x", "model": "m"}
@@ -254,7 +256,7 @@ def paced(tmp_path: Path, write: Callable[..., Path]) -> Path:
 def test_a_recording_is_shown_with_its_pace_and_all_its_chunks(browser: Browser, paced: Path) -> None:
     with opened(browser, paced, f"#{key(1)[:12]}") as tab:
         assert tab.inner_text("#recording h1") == "test_b"
-        assert tab.inner_text("figure figcaption") == "18 chunks in 1,005 ms, the first after 210 ms"
+        assert tab.inner_text("figcaption :nth-child(2)") == "18 chunks in 1,005 ms, the first after 210 ms"
         assert tab.locator("svg.pace path").count() == 2
         text = tab.inner_text("#recording")
         assert "Answer 1 of 2 to equal requests" in text

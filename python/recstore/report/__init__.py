@@ -31,8 +31,8 @@ def collect(store: Store) -> Report:
 
     >>> import recstore
     >>> report = collect(recstore.open("examples/recordings"))
-    >>> report.contents.recordings, report.numbers()["endpoints"]["/v1/v1/embeddings"]["recordings"]
-    (47, 2)
+    >>> report.contents.recordings, report.numbers()["profiles"]["ogx-7"]["recordings"]
+    (47, 39)
     >>> report.html()[:15]
     '<!doctype html>'
     """

@@ -14,6 +14,7 @@ from zlib import compress
 from recstore._contents import FACETS
 from recstore._core import finding_kinds
 from recstore._summary import summarize
+from recstore.report._overview import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,8 +35,11 @@ TEXTS: Final = 100_000
 CHUNK: Final = 4_000
 """So many characters of the JSON of one chunk."""
 
-CHUNKS: Final = 40_000
+CHUNKS: Final = 500_000
 """So many characters of the JSON of all chunks of an answer."""
+
+OFFSETS: Final = 10_000
+"""Of streams of more chunks no pace is drawn."""
 
 PAGE: Final = 24 << 20
 """When the blocks have so many bytes, what follows is left out."""
@@ -65,14 +69,14 @@ def _packed(value: Any) -> str:
 def _index(report: Report) -> dict[str, Any]:
     findings: dict[str, list[Any]] = {}
     for finding in report.findings:
-        said = (finding["id"], finding["line"], finding["message"], finding["related"])
+        said = (finding["id"], finding["line"], shortened(finding["message"]), finding["related"])
         findings.setdefault(finding["path"], []).append(said)
     recordings = [
         {
             "at": report.anchor(number),
             "key": found["key"],
             "path": found["path"],
-            **{facet.removesuffix("s"): value(found) for facet, value in FACETS.items()},
+            **{facet.removesuffix("s"): shortened(value(found)) for facet, value in FACETS.items()},
             "date": report.ages.date(found["path"]),
             "streams": found["is_streaming"],
             "fails": found["is_error"],
@@ -158,7 +162,7 @@ def _pace(answer: Recording) -> dict[str, Any]:
     offsets = details.get("offsets_ms")
     is_known = (
         isinstance(offsets, list)
-        and len(offsets) == len(answer)
+        and len(offsets) == len(answer) <= OFFSETS
         and all(type(offset) in {int, float} and 0 <= offset < float("inf") for offset in offsets)
     )
     return {"offsets": offsets if is_known else [], "stops": details.get("is_incomplete") is True}

@@ -30,6 +30,9 @@ _SHARES: Final = {
 _AT_FIRST: Final = 8
 """So many rows of a table stand there at once; the others can be unfolded."""
 
+_LONGEST: Final = 1_000
+"""So many characters of a name are shown."""
+
 
 def overview(report: Report) -> str:
     """Return the totals and the tables, as HTML."""
@@ -124,12 +127,18 @@ def _severity(severity: str) -> Html:
 
 def _filter(name: str, value: str) -> Html:
     """Return a link to the recordings that have this value."""
-    query = urlencode({name: value}, errors="surrogatepass")
+    query = urlencode({name: shortened(value)}, errors="surrogatepass")
     return Html(f'<a class="row" href="#?{text(query)}">{_long(value)}</a>')
+
+
+def shortened(name: str) -> str:
+    """Return a name, or the beginning of one that is a text of some length."""
+    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
 
 
 def _long(value: str) -> str:
     """Return a name that may break after its slashes; of the id of a test, the folder of its file is muted."""
+    value = shortened(value)
     file, colons, _ = value.partition("::")
     folder, slash, _ = file.rpartition("/")
     parts = "/<wbr>".join(map(text, value.split("/")))

@@ -5,10 +5,12 @@ const views = { overview: document.getElementById("overview"), list, recording: 
 const input = document.getElementById("search");
 const progress = document.getElementById("progress");
 const left = new Map(); // how far each place was scrolled, and how many rows it showed
-let listHash = "";
 let here = location.hash;
+let listHash = ""; // the list that one came from
+let lastOpened; // the recording that was open last
+let isLink = false; // whether a link was followed; otherwise one comes back
 
-const hashOf = (asked) => (asked.toString() ? `#?${asked}` : "#");
+const hashOf = (asked) => (asked.size ? `#?${asked}` : "#");
 
 /** Returns the recording that is meant, by where it is or by the first digits of its key. */
 function recordingAt(hash) {
@@ -18,20 +20,25 @@ function recordingAt(hash) {
 
 function show(isReturn) {
   here = location.hash;
+  const before = isReturn ? left.get(here) : undefined;
   const recording = recordingAt(here);
   const asked = new URLSearchParams(here.startsWith("#?") ? here.slice(2) : "");
-  const view = recording ? "recording" : asked.size ? "list" : "overview";
-  if (view === "list") {
-    listHash = here;
-    showList(asked, isReturn ? left.get(here)?.rows : 0);
-  } else if (view === "recording") {
+  if (document.activeElement !== input && !recording) input.value = asked.get("q") ?? "";
+  if (recording) {
+    lastOpened = recording;
     showRecording(recording);
+    only("recording", before?.y);
   } else {
-    listHash = "";
-    found = [];
+    listOrOverview(asked, before);
   }
-  if (view !== "recording" && document.activeElement !== input) input.value = asked.get("q") ?? "";
-  only(view, isReturn ? left.get(here)?.y : 0);
+}
+
+function listOrOverview(asked, before) {
+  listHash = asked.size ? here : "";
+  if (asked.size) showList(asked, before?.rows);
+  else found = [];
+  only(asked.size ? "list" : "overview", before?.y);
+  if (before && lastOpened) list.querySelector(`.row[href="#${CSS.escape(lastOpened.at)}"]`)?.focus({ preventScroll: true });
 }
 
 function only(view, y = 0) {
@@ -45,27 +52,35 @@ function ask() {
   if (input.value.trim()) asked.set("q", input.value);
   else asked.delete("q");
   note(hashOf(asked));
-  if (asked.size) showList(asked);
-  else [listHash, found] = ["", []];
-  only(asked.size ? "list" : "overview");
+  listOrOverview(asked);
 }
 
 /** Notes the place in the address, when the typing pauses: browsers bound how often that may be done. */
-let pause = 0;
+let pause;
 function note(hash) {
   if (!here.startsWith("#?")) history.pushState(null, "", hash);
-  here = listHash = hash;
+  here = hash;
   clearTimeout(pause);
   pause = setTimeout(write, 200);
 }
-const write = () => location.hash === here || history.replaceState(null, "", here);
+
+function write() {
+  if (location.hash !== here) history.replaceState(null, "", here);
+  here = location.hash;
+}
+
+function leave(event) {
+  isLink = Boolean(event.target.closest("a, select"));
+  write();
+}
 
 function keys(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const rows = [...document.querySelectorAll("#list .row")];
+  const rows = [...list.querySelectorAll(".row")];
   const at = rows.indexOf(document.activeElement);
-  if (event.key === "/" && document.activeElement !== input) input.select();
-  else if (event.key === "ArrowDown" && (at >= 0 || document.activeElement === input)) rows[Math.min(at + 1, rows.length - 1)]?.focus();
+  const isSearching = document.activeElement === input;
+  if (event.key === "/" && !isSearching) input.select();
+  else if (event.key === "ArrowDown" && (at >= 0 || isSearching)) rows[Math.min(at + 1, rows.length - 1)]?.focus();
   else if (event.key === "ArrowUp" && at >= 0) (rows[at - 1] ?? input).focus();
   else return;
   event.preventDefault();
@@ -73,11 +88,6 @@ function keys(event) {
 
 history.scrollRestoration = "manual";
 addEventListener("scroll", () => left.set(here, { y: scrollY, rows: list.querySelectorAll(".row").length }), { passive: true });
-let isLink = false; // otherwise one comes back
-const leave = (event) => {
-  isLink = Boolean(event.target.closest("a, select"));
-  if (here.startsWith("#?")) write();
-};
 addEventListener("click", leave, { capture: true });
 addEventListener("change", leave, { capture: true });
 addEventListener("hashchange", () => {
@@ -91,5 +101,6 @@ input.hidden = false;
 show(true);
 await readTexts((part) => (progress.textContent = part < 1 ? `reading texts ${Math.round(part * 100)} %` : ""));
 recordings.forEach(haystack);
+write();
 show(true);
 document.documentElement.dataset.ready = "yes";

@@ -3,7 +3,7 @@
 const page = document.getElementById("recording");
 const SVG = "http://www.w3.org/2000/svg";
 
-async function showRecording(recording) {
+function showRecording(recording) {
   const { said } = recording;
   page.replaceChildren(
     neighbours(recording),
@@ -64,10 +64,11 @@ function finding([kind, line, message, related]) {
 function passage(text, kind, recording) {
   const shown = saidOf(text);
   const rest = Array.isArray(text) ? make("p.short", {}, `… ${many(text[1], "more character")}: `, whole(recording)) : "";
-  return [...(shown ? clipped(make(kind, { dir: "auto" }, shown)) : []), ...(rest ? [rest] : [])];
+  const element = make(kind, { dir: "auto" }, shown);
+  return [...(shown ? (kind === "pre.said" ? clipped(element) : [element]) : []), ...(rest ? [rest] : [])];
 }
 
-/** Shows of a long text the beginning until all of it is asked for. */
+/** Shows of what is long to read the beginning until all of it is asked for. */
 function clipped(element) {
   const lines = element.textContent.split("\n").length + element.textContent.length / 100;
   if (lines < 30) return [element];
@@ -148,7 +149,7 @@ function answered(answer, number, recording) {
 
 /** Chunks over time, as steps: how many had come after so many milliseconds. */
 function pace(offsets) {
-  const end = Math.max(...offsets) || 1;
+  const end = offsets.reduce((one, other) => Math.max(one, other)) || 1;
   const [width, height] = [1000, 100];
   const steps = offsets.map((offset, number) => `H${((offset / end) * width).toFixed(1)}V${(height * (1 - (number + 1) / offsets.length)).toFixed(2)}`).join("");
   const draw = (tag, attributes, text) => {
@@ -165,7 +166,7 @@ function pace(offsets) {
     draw("path", { class: "under", d: `M0 ${height}${steps}V${height}Z` }),
     draw("path", { d: `M0 ${height}${steps}` }),
   );
-  return make("figure", {}, svg, make("figcaption.short", {}, said));
+  return make("figure", {}, svg, make("figcaption.short", {}, make("span", {}, "0"), make("span", {}, said), make("span", {}, `${count(Math.round(end))} ms`)));
 }
 
 function chunkList(answer, number, recording) {
