@@ -176,6 +176,9 @@ def test_search_finds_what_the_files_hold(browser: Browser, many: Path) -> None:
     with opened(browser, many) as tab:
         for word in ("naïve", "gpt-4o-mini", "test_12", "/v1/embeddings"):
             assert search(tab, word) == sum(word in text for text in texts), word
+        both = sum("naïve" in text and "test_12" in text for text in texts)
+        assert 0 < both < MANY / 10
+        assert search(tab, "test_12 naïve") == both
         tab.fill("#search", "nothing has this")
         assert "No recording" in tab.inner_text("#list")
 
