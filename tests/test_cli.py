@@ -89,7 +89,7 @@ def test_show_shows_what_was_asked_and_answered(examples: Path, streams: dict[st
     out, _ = run("show", streams["test_tool[Tokyo]"][:8], examples)
     assert "tests/test_chat.py::test_tool[Tokyo]" in out
     assert "Weather in Tokyo?" in out
-    assert '→ get_weather({"city": "Tokyo"})' in out
+    assert '-> get_weather({"city": "Tokyo"})' in out
     assert "Hello!" in run("show", streams["test_hello"], examples)[0]
     assert "server_error" in run("show", streams["test_error_half_way"], examples)[0]
     shown = run_json("show", streams["test_tool[Tokyo]"], examples)

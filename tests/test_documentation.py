@@ -7,6 +7,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 MODULES = [
     recstore,
-    *(importlib.import_module(f"recstore.{name}") for _, name, _ in pkgutil.iter_modules(recstore.__path__)),
+    *(importlib.import_module(name) for _, name, _ in pkgutil.walk_packages(recstore.__path__, "recstore.")),
 ]
 
 
@@ -67,6 +68,16 @@ def test_the_readme_runs_as_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     runner.run(parser.get_doctest("\n".join(found), {}, "README.md", "README.md", 0))
     assert runner.summarize(verbose=False).failed == 0
+
+
+def test_what_docs_show_of_commands_is_what_they_print() -> None:
+    text = (REPOSITORY / "docs" / "seeing.md").read_text()
+    shown = re.findall(r"^\$ recstore (.*)\n((?:(?!\$ |```).*\n)+)", text, re.MULTILINE)
+    assert len(shown) >= 2
+    for command, output in shown:
+        run = [sys.executable, "-m", "recstore", *shlex.split(command)]
+        done = subprocess.run(run, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        assert done.stdout == output, command
 
 
 def test_the_readme_says_the_two_commands_first() -> None:

@@ -14,7 +14,7 @@ import pytest
 import hostile
 import recstore
 from recstore import report
-from recstore._html import visible
+from recstore._wording import visible
 from support import EXAMPLES, REPOSITORY, key
 
 if TYPE_CHECKING:

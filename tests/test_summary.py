@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import recstore
 from recstore._summary import Call, Message, Summary, Tool, summarize
+from recstore._summary.text import lines
 from support import EXAMPLES, key
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def test_vectors_are_said_by_their_size(summary_of: Callable[..., Summary]) -> N
         ({"inline_data": {"mime_type": "image/png", "data": "AAAA"}}, "[image/png 3 B]"),
         ({"type": "refusal", "refusal": "No."}, "No."),
         ({"type": "new_kind", "x": 1}, '{"type": "new_kind", "x": 1}'),
-        ({"type": "new_kind", "x": "A" * 400}, '{"type": "new_kind", "x": "[base64 300 B]"}'),
+        ({"type": "new_kind", "x": "aB3/" * 100}, '{"type": "new_kind", "x": "[base64 300 B]"}'),
         ("plain", "plain"),
     ],
 )
@@ -218,13 +219,22 @@ KNOWN = """
 """
 
 
+def test_a_model_is_not_lost_where_it_is_said_twice(summary_of: Callable[..., Summary], tmp_path: Path) -> None:
+    assert "model" not in summary_of({"model": "m"}).parameters
+    (path,) = tmp_path.glob("recordings/*.json")
+    path.write_text(path.read_text().replace('"method"', '"model": "other", "method"'))
+    (recording,) = recstore.open(tmp_path, cache=False).recordings()
+    summary = summarize(recording)
+    assert (summary.model, summary.parameters) == ("other", {"model": "m"})
+
+
 def names() -> st.SearchStrategy[str]:
     return st.sampled_from(sorted(KNOWN.split())) | st.text(max_size=3)
 
 
 def values() -> st.SearchStrategy[Any]:
     scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | names()
-    odd = st.sampled_from(["\ud800", "data:;base64,", "A" * 300, 10**30, "data: {", 'data: {"choices": [{}]}'])
+    odd = st.sampled_from(["\ud800", "data:;base64,", "aB3/" * 80, 10**30, "data: {", 'data: {"choices": [{}]}'])
     return st.recursive(
         scalars | odd,
         lambda inside: st.lists(inside, max_size=4) | st.dictionaries(names(), inside, max_size=5),
@@ -244,6 +254,8 @@ def test_no_recording_is_too_odd_to_be_summarised(
     summary = summarize(recording)
     assert all(isinstance(message.text, str) for message in summary.messages)
     assert all(isinstance(count, int) for count in summary.answer.usage.values())
+    for full in (True, False):
+        assert all(line.encode() for line in lines(summary, full=full) if line)
 
 
 def test_numbers_too_long_for_python_do_not_stop_it(summary_of: Callable[..., Summary], tmp_path: Path) -> None:

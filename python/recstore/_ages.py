@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from recstore._history import git
+from recstore._git import git
 from recstore.errors import StorageError
 
 if TYPE_CHECKING:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import recstore
 from recstore._core import loads
+from recstore._git import git
 from recstore.doctor import finding
-from recstore.errors import InvalidJson, InvalidRequest, NotJson, StorageError
+from recstore.errors import InvalidJson, InvalidRequest, NotJson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,19 +40,6 @@ def last_matches(store: Store, findings: list[DoctorFinding]) -> Iterator[Doctor
                     message = f"as commit {commit} left it, its name was the key of its request under {profile}"
                     yield finding("edited-request", path, message, profile=profile)
                     break
-
-
-def git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
-    """Return what git says in a folder; raise `StorageError` where it fails or is not there."""
-    try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], input=stdin, capture_output=True, check=False)  # noqa: S603, S607
-    except FileNotFoundError as error:
-        raise StorageError(
-            "git is not installed, which knows the history of the recordings", errno=error.errno
-        ) from None
-    if done.returncode:
-        raise StorageError(f"git cannot tell the history of {root}: {done.stderr.decode(errors='replace').strip()}")
-    return done.stdout
 
 
 def _versions(root: Path, paths: list[str]) -> dict[str, list[tuple[str, str]]]:

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from recstore._wording import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_BIDI: Final = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-"""Characters that turn the direction of the text around them."""
-
-_HIDDEN: Final = {
-    **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"},
-    **{code: f"\\u{code:04x}" for code in (*_BIDI, *range(0xD800, 0xE000))},
-}
-"""Control characters, and half characters that UTF-8 has no bytes for, as what they are."""
-
-
-def visible(value: object) -> str:
-    """Return a text with its control characters as their escapes."""
-    return str(value).translate(_HIDDEN)
-
 
 def text(value: object) -> str:
-    """Return HTML that shows a text, its control characters as their escapes."""
-    return escape(visible(value))
+    """Return HTML that shows a text, with what nobody would see spelled out."""
+    return escape(visible(str(value)))
 
 
 class Html(str):

@@ -13,7 +13,7 @@ from recstore.errors import RecordedError, RecordingNotFound, RecstoreError
 from recstore.secrets import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any, Final, Self
 
     from recstore._core import Difference, Explanation, Near
@@ -179,6 +179,13 @@ def _setting(near: Near) -> str:
     return f'profile = "{family.partition("-")[0]}-{version if version.isdigit() else 7}"'
 
 
+def differences(found: Iterable[Difference], recorded: str, requested: str) -> Iterator[str]:
+    """Give the lines that tell of differences, under these names for the two sides."""
+    width = max(len(recorded), len(requested)) + 2
+    for difference in found:
+        yield from _difference(difference, (f"{recorded:{width}}", f"{requested:{width}}"))
+
+
 def _differences(near: Near, room: int | None) -> Iterator[str]:
     """Give the lines of differences, as many whole ones as there is room for, and how many more there are."""
     more, used = near["more_differences"], 0
@@ -194,7 +201,10 @@ def _differences(near: Near, room: int | None) -> Iterator[str]:
         yield f"  and {more} more differences; recstore explain --full shows all"
 
 
-def _difference(difference: Difference) -> Iterator[str]:
+_SIDES: Final = ("recorded   ", "requested  ")
+
+
+def _difference(difference: Difference, sides: tuple[str, str] = _SIDES) -> Iterator[str]:
     kind, path = difference["kind"], difference["path"]
     rules = f" ({', '.join(difference['volatile'])})" if difference["volatile"] else ""
     if kind != "changed":
@@ -205,8 +215,8 @@ def _difference(difference: Difference) -> Iterator[str]:
     yield f"  {path} was changed{rules}:"
     whole = (str(difference["recorded"]), str(difference["requested"]))
     for recorded, requested in difference["places"] or [whole]:
-        yield f"    recorded   {recorded}"
-        yield f"    requested  {requested}"
+        yield f"    {sides[0]}{recorded}"
+        yield f"    {sides[1]}{requested}"
     if difference["more_places"]:
         yield f"    and at {difference['more_places']} more places"
 

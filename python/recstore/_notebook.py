@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from recstore._contents import Contents, describe, readable
-from recstore._html import table, text, visible
+from recstore._html import table, text
 from recstore._summary import summarize
-from recstore._wording import size
+from recstore._wording import counted, size, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +82,7 @@ def recording_html(recording: Recording) -> str:
         ("asked", summary.messages[-1].text if summary.messages else ""),
         ("answered", "\n".join(filter(None, (answer.text, calls))) or answer.data or ""),
         ("error", (summary.error or {}).get("message") or summary.error or ""),
-        ("answer", f"{kind}{summary.chunks} chunk{'' if summary.chunks == 1 else 's'}, {size(summary.size)}"),
+        ("answer", f"{kind}{counted(summary.chunks, 'chunk')}, {size(summary.size)}"),
         ("file", summary.path),
     ]
     shown = [(name, _short(value)) for name, value in rows if value]

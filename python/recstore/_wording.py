@@ -1,6 +1,24 @@
-"""Facts as people say them."""
+"""Facts and texts as people can read them."""
 
 from __future__ import annotations
+
+import re
+from typing import Final
+
+_UNSEEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+"""What a terminal would obey, or nobody would see, or cannot be encoded: all but line ends and tabs."""
+
+
+def visible(text: str) -> str:
+    r"""Return a text with what a terminal would obey, or nobody would see, spelled out.
+
+    >>> from recstore._wording import visible
+    >>> visible("a\tb\x1b[31m")
+    'a\tb\\x1b[31m'
+    """
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
 
 
 def size(count: int) -> str:
@@ -11,3 +29,13 @@ def size(count: int) -> str:
             break
         amount /= 1000
     return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return how many there are of something.
+
+    >>> from recstore._wording import counted
+    >>> counted(1, "chunk"), counted(1588, "recording")
+    ('1 chunk', '1,588 recordings')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

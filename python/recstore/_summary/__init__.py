@@ -34,7 +34,7 @@ def summarize(recording: Recording) -> Summary:
         request = {"body": "[numbers too long to be read]"}
     request = request if isinstance(request, dict) else {"body": request}
     parameters, messages, tools = read_request(request)
-    answer, error = read_answer(recording)
+    *earlier, answer = map(read_answer, recording.answers)
     return Summary(
         key=recording.key,
         path=str(recording.path),
@@ -52,5 +52,6 @@ def summarize(recording: Recording) -> Summary:
         messages=messages,
         tools=tools,
         answer=answer,
-        error=error,
+        earlier=earlier,
+        is_incomplete=recording.details.get("is_incomplete") is True,
     )

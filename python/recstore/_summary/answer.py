@@ -22,8 +22,8 @@ _COUNTED: Final = ("usage", "usage_metadata", "usageMetadata")
 _OLLAMA_COUNTED: Final = ("prompt_eval_count", "eval_count")
 
 
-def read_answer(recording: Recording) -> tuple[Answer, dict[str, Any] | None]:
-    """Return what was answered, and the error that it ended in."""
+def read_answer(recording: Recording) -> Answer:
+    """Return what was answered."""
     calls = [Call(call["name"] or "", call["arguments"], call["id"]) for call in recording.tool_calls]
     answer = Answer(recording.text, calls=calls)
     values = list(_values(recording))
@@ -43,7 +43,8 @@ def read_answer(recording: Recording) -> tuple[Answer, dict[str, Any] | None]:
     if is_silent and values and not (error and "message" in error):
         answer.data, failure = _data(values if recording.is_list else values[0])
         error = error or failure
-    return answer, error
+    answer.error = error
+    return answer
 
 
 def _values(recording: Recording) -> Iterator[Any]:
@@ -198,7 +199,8 @@ def _vectors(value: Any) -> list[Any]:
     several = value.get("embeddings")
     if isinstance(several, list):
         return _vectors(several)
-    return [item["embedding"] for item in [value, *objects(value, "data")] if item.get("embedding")]
+    found = [item.get("embedding") for item in [value, *objects(value, "data")]]
+    return [vector for vector in found if is_vector(vector) or (isinstance(vector, str) and vector)]
 
 
 def _described(vectors: list[Any]) -> dict[str, Any]:

@@ -33,19 +33,17 @@ def read_request(request: dict[str, Any]) -> tuple[dict[str, Any], list[Message]
     if not isinstance(body, dict):
         return condensed(around), [] if body is None else [Message("body", compact(condensed(body)))], []
     rest = dict(body)
-    if rest.get("model") == (request.get("model") or rest.get("model")):
-        rest.pop("model", None)
     if name == "kwargs":
         return condensed({**around, **rest}), [], []
+    if rest.get("model") == request.get("model", rest.get("model")):
+        rest.pop("model", None)
     config = rest.get("config")
     inner = dict(config) if isinstance(config, dict) else {}
     messages = [*_messages(rest, _SYSTEM), *_messages(inner, _SYSTEM)]
     messages += [*_texts(rest), *_messages(rest, _CONVERSATIONS)]
     tools = [*_tools(rest), *_tools(inner)]
     if isinstance(config, dict):
-        rest["config"] = inner
-        if not inner:
-            del rest["config"]
+        rest = {**rest, "config": inner} if inner else {name: rest[name] for name in rest if name != "config"}
     return condensed({**around, **rest}), messages, tools
 
 

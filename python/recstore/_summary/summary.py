@@ -52,6 +52,8 @@ class Answer:
     """The counts as the service names them; those of details behind a dot."""
     finish: str | None = None
     """Why it ended, as the service says it."""
+    error: dict[str, Any] | None = None
+    """What it failed with, as `category`, `type`, `message` and `status` where these are known."""
 
 
 @dataclass(slots=True)
@@ -76,5 +78,12 @@ class Summary:
     messages: list[Message]
     tools: list[Tool]
     answer: Answer
-    error: dict[str, Any] | None
-    """What it failed with, as `category`, `type`, `message` and `status` where these are known."""
+    earlier: list[Answer]
+    """The answers that equal requests of the test had before."""
+    is_incomplete: bool
+    """Whether its reader stopped before the end of the stream."""
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        """What the answer failed with; None where it did not."""
+        return self.answer.error

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, Final
 
-from recstore._core import dumps
 from recstore._wording import size
 
 _MANY_NUMBERS: Final = 16
 """Lists of more numbers are said by their length: nobody reads vectors."""
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{256,}={0,2}")
+_BASE64: Final = re.compile(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9]*[0-9])[A-Za-z0-9+/_-]{256,}={0,2}")
+"""A long word of letters of both cases and digits."""
 _DATA_URL: Final = re.compile(r"data:([^;,]{0,100})[^,]{0,100},")
 
 
 def compact(value: Any) -> str:
     """Return a value on one line: text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else dumps(value, "python").decode()
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def indented(value: Any) -> str:
+    """Return a value as JSON on lines of its own."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def condensed(value: Any) -> Any:

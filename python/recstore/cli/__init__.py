@@ -25,8 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # Here, and not above: the library is of use without the packages that the commands stand on.
         from recstore.cli import (  # noqa: PLC0415
+            diff,
             doctor,
             explain,
+            git,
             key,
             ls,
             pack,
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"recstore {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (ls, show, stats, key, explain, verify, doctor, rekey, report, pack, unpack, unused):
+    for command in (ls, show, diff, stats, key, explain, verify, doctor, report, rekey, pack, unpack, unused, git):
         summary = (command.__doc__ or "").partition("\n")[0]
         name = command.__name__.rpartition(".")[2]
         subparser = commands.add_parser(name, help=summary, description=command.__doc__)

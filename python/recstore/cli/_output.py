@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+
+from recstore._wording import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,9 +31,6 @@ class _Console(Console):
 
 _stderr = Console(stderr=True)
 
-CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
-"""Control characters as what they are, so that no recording plays with the terminal."""
-
 
 def say(*renderables: Any) -> None:
     """Print for people."""
@@ -45,25 +45,37 @@ def say_line(text: str) -> None:
     _Console(highlight=False).print(plain(text), soft_wrap=True)
 
 
+def say_text(lines: Iterable[str]) -> None:
+    """Print lines, with what they should not hold spelled out; what begins at the margin stands out on a terminal."""
+    console = _Console(highlight=False)
+    for line in lines:
+        style = "bold" if line[:1].isalpha() else ""
+        console.print(Text(visible(line).replace("\n", "\\n"), style=style), soft_wrap=True)
+
+
 def say_json(value: Any) -> None:
     """Print for programs: one line of JSON."""
     options = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
-    sys.stdout.buffer.write(orjson.dumps(value, default=str, option=options))
+    try:
+        line = orjson.dumps(value, default=str, option=options)
+    except orjson.JSONEncodeError:  # it takes no long integers, and no surrogates that stand alone
+        line = json.dumps(value, default=str).encode() + b"\n"
+    sys.stdout.buffer.write(line)
 
 
 def complain(message: str) -> None:
     """Say what went wrong."""
-    _stderr.print(f"[bold red]recstore:[/] {escape(message.translate(CONTROLS))}", highlight=False, soft_wrap=True)
+    _stderr.print(f"[bold red]recstore:[/] {escape(visible(message))}", highlight=False, soft_wrap=True)
 
 
 def note(message: str) -> None:
     """Say something beside the data."""
-    _stderr.print(escape(message.translate(CONTROLS)), highlight=False, soft_wrap=True)
+    _stderr.print(escape(visible(message)), highlight=False, soft_wrap=True)
 
 
 def plain(text: object) -> Text:
     """Return text from a recording, which means nothing to the terminal."""
-    return Text(str(text).translate(CONTROLS))
+    return Text(visible(str(text)))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import recstore
 from recstore import _contents
+from recstore._core import parse_recording
 from recstore.cli._output import complain, working
 
 if TYPE_CHECKING:
@@ -30,3 +32,23 @@ def readable(store: recstore.Store) -> Iterator[recstore.Recording]:
         for recording in _contents.readable(store, lambda error: complain(str(error))):
             step()
             yield recording
+
+
+def find(name: str, path: str) -> tuple[recstore.Recording | None, recstore.Store | None]:
+    """Return the recording that a file is, or whose key begins with these digits, and the store in which it was found.
+
+    Says so where there is none, or more than one.
+    """
+    file = Path(name)
+    if file.is_file():
+        return parse_recording(file.read_bytes(), file), None
+    store = opened(path)
+    keys = [key for key in store if key.startswith(name.lower())]
+    if len(keys) == 1:
+        return store[keys[0]], store
+    if keys:
+        some = ", ".join(key[:12] for key in keys[:5])
+        complain(f"{len(keys)} keys begin with {name}: {some}{', …' if len(keys) > 5 else ''}")
+    else:
+        complain(f"no recording in {store.path} has a key that begins with {name}; `recstore ls` lists them")
+    return None, store

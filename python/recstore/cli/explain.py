@@ -10,7 +10,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from recstore import _missing
-from recstore.cli._output import CONTROLS, plain, say, say_json
+from recstore._wording import visible
+from recstore.cli._output import plain, say, say_json
 from recstore.cli._stores import add_path, opened
 from recstore.cli.key import read, split
 
@@ -46,5 +47,5 @@ def run(arguments: argparse.Namespace) -> int:
         say(plain(f"{answer} answers this request"))
     else:
         # Its lines are as long as they are: rich would break them.
-        sys.stdout.write(_missing.report(store, explanation, full=arguments.full).translate(CONTROLS) + "\n")
+        sys.stdout.write(visible(_missing.report(store, explanation, full=arguments.full)) + "\n")
     return NOT_FOUND if answer is None else 0

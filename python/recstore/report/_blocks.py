@@ -14,13 +14,14 @@ from zlib import compress
 from recstore._contents import FACETS
 from recstore._core import finding_kinds
 from recstore._summary import summarize
+from recstore._summary.values import indented
 from recstore.report._overview import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from recstore import Recording
-    from recstore._summary import Call, Summary
+    from recstore._summary import Answer, Call
     from recstore.report import Report
 
 RECORDINGS: Final = 64
@@ -105,27 +106,26 @@ class _Allowance:
         return text if len(text) <= most else (text[:most], len(text) - most)
 
     def json(self, value: Any) -> str | tuple[str, int]:
-        return self.cut(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))
+        return self.cut(value if isinstance(value, str) else indented(value))
+
+    def calls(self, calls: list[Call]) -> list[tuple[str, Any]]:
+        return [(call.name, self.cut(call.arguments)) for call in calls]
 
 
 def _texts(recording: Recording) -> dict[str, Any]:
     """Return what was asked and answered."""
-    allowed = _Allowance(TEXTS)
-    summaries = [summarize(answer) for answer in recording.answers]
-    answers = [_answer(summary, allowed.cut, allowed.json) for summary in summaries]
-    for said, answer in zip(answers, recording.answers, strict=True):
-        said.update(_pace(answer))
-    summary = summaries[-1]
+    summary, allowed = summarize(recording), _Allowance(TEXTS)
+    said = zip([*summary.earlier, summary.answer], recording.answers, strict=True)
     return {
         "method": summary.method,
         "url": allowed.cut(summary.url),
-        "answers": answers,
+        "answers": [{**_answer(answer, allowed), **_pace(recorded)} for answer, recorded in said],
         "messages": [
             {
                 "role": message.role,
                 "text": allowed.cut(message.text),
                 "reasoning": allowed.cut(message.reasoning),
-                "calls": _calls(message.calls, allowed.cut),
+                "calls": allowed.calls(message.calls),
                 "answers": message.call_id,
             }
             for message in summary.messages
@@ -138,22 +138,16 @@ def _texts(recording: Recording) -> dict[str, Any]:
     }
 
 
-def _answer(summary: Summary, cut: Callable[[str], Any], as_json: Callable[[Any], Any]) -> dict[str, Any]:
-    answer = summary.answer
+def _answer(answer: Answer, allowed: _Allowance) -> dict[str, Any]:
     return {
-        "text": cut(answer.text),
-        "reasoning": cut(answer.reasoning),
-        "calls": _calls(answer.calls, cut),
-        "data": "" if answer.data is None else as_json(answer.data),
+        "text": allowed.cut(answer.text),
+        "reasoning": allowed.cut(answer.reasoning),
+        "calls": allowed.calls(answer.calls),
+        "data": "" if answer.data is None else allowed.json(answer.data),
         "usage": answer.usage,
         "finish": answer.finish,
-        "error": "" if summary.error is None else as_json(summary.error),
-        "status": summary.status,
+        "error": "" if answer.error is None else allowed.json(answer.error),
     }
-
-
-def _calls(calls: list[Call], cut: Callable[[str], Any]) -> list[tuple[str, Any]]:
-    return [(call.name, cut(call.arguments)) for call in calls]
 
 
 def _pace(answer: Recording) -> dict[str, Any]:

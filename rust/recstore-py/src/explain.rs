@@ -3,10 +3,25 @@
 use std::path::Path;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
-use recstore_core::explain::{Difference, Explanation, Near, Obstacle, Volatile};
+use pyo3::types::{PyDict, PyList, PyString};
+use recstore_core::explain::{Difference, Explanation, Extent, Near, Obstacle, Volatile, compare};
 
+use crate::errors::raise;
+use crate::recording::Recording;
 use crate::to_python::text;
+
+/// Return what differs between the requests of two recordings, as they were recorded.
+#[pyfunction]
+pub(crate) fn differences<'py>(
+    py: Python<'py>,
+    first: &Recording,
+    second: &Recording,
+    full: bool,
+) -> PyResult<Bound<'py, PyList>> {
+    let extent = if full { Extent::Full } else { Extent::Short };
+    let found = compare(&first.shared(), &second.shared(), extent).map_err(|error| raise(py, error))?;
+    PyList::new(py, found.into_iter().map(|found| difference(py, found)).collect::<PyResult<Vec<_>>>()?)
+}
 
 /// Makes the dict that `Store.explain` returns.
 pub(crate) fn to_dict<'py>(

@@ -20,11 +20,13 @@ mod _core {
     #[pymodule_export]
     use super::doctor::{examine, finding_kinds, fix};
     #[pymodule_export]
+    use super::explain::differences;
+    #[pymodule_export]
     use super::key::{canonical, profiles, request_key};
     #[pymodule_export]
     use super::objects::{Maker, Objects};
     #[pymodule_export]
-    use super::recording::{Chunk, ChunkIterator, Recording};
+    use super::recording::{Chunk, ChunkIterator, Recording, answer_digest, parse_recording};
     #[pymodule_export]
     use super::rekey::{apply_rekey, plan_rekey, undo_rekey};
     #[pymodule_export]

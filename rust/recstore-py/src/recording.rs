@@ -1,5 +1,6 @@
 //! Recordings and their chunks.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,8 +8,9 @@ use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PySlice, PyString, PyTuple};
+use recstore_core::error::Error;
 use recstore_core::key::path_of;
-use recstore_core::recording::{DamagedBlock, Said, ToolCall, View, join_tool_calls, said, text_of};
+use recstore_core::recording::{self, DamagedBlock, Limits, Said, ToolCall, View, join_tool_calls, said, text_of};
 use recstore_core::store;
 
 use crate::errors::{invalid_json, raise};
@@ -333,6 +335,19 @@ impl Recording {
             if self.view(py)?.is_error() { ", error" } else { "" },
         ))
     }
+}
+
+/// Return the recording that the text of a file is, which lies in no store; raises `MalformedRecording`.
+#[pyfunction]
+pub(crate) fn parse_recording(py: Python<'_>, text: &[u8], path: PathBuf) -> PyResult<Recording> {
+    let parsed = store::Recording::parse(&path, text, Limits::default());
+    parsed.map(Recording::from).map_err(|problem| raise(py, Error::Malformed { path, problem }))
+}
+
+/// Return digits that two recordings share if their answers are the same, whatever their requests and the keys in ids.
+#[pyfunction]
+pub(crate) fn answer_digest(py: Python<'_>, recording: &Recording) -> PyResult<String> {
+    recording.part(py, recording::answer_digest).map(|digest| format!("{digest:032x}"))
 }
 
 fn tool_calls(py: Python<'_>, calls: Vec<ToolCall>) -> PyResult<Bound<'_, PyList>> {

@@ -1,12 +1,12 @@
 // Elements and wording. Whatever comes from a recording becomes text here, and nothing else.
 
-const HIDDEN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/gu;
+const UNSEEN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu;
 
-/** Shows control characters, and half characters, as what they are. */
+/** Spells out what nobody would see, what turns the direction of text, and half characters. */
 const visible = (text) =>
-  String(text).replace(HIDDEN, (hidden) => {
-    const code = hidden.charCodeAt(0);
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
+  String(text).replace(UNSEEN, (unseen) => {
+    const code = unseen.charCodeAt(0).toString(16);
+    return code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u${code.padStart(4, "0")}`;
   });
 
 /** Makes an element of `tag.class.class`; strings among the children become text. */

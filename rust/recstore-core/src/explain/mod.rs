@@ -23,7 +23,7 @@ pub use volatile::Volatile;
 use crate::error::Error;
 use crate::json::{Text, Value};
 use crate::key::{Key, Profile};
-use crate::store::Store;
+use crate::store::{Recording, Store};
 
 /// Why a request is not found.
 #[derive(Clone, Debug)]
@@ -157,4 +157,17 @@ pub fn explain(
     extent: Extent,
 ) -> Result<Explanation, Error> {
     nearest::Asked::new(store, request, test_id)?.explain(limit, extent)
+}
+
+/// Compares the requests of two recordings, as they were recorded: in a difference, `recorded` is of the first and
+/// `requested` of the second.
+///
+/// # Errors
+/// Where one of them lies in a pack that is damaged.
+pub fn compare(first: &Recording, second: &Recording, extent: Extent) -> Result<Vec<Difference>, Error> {
+    let first_request = first.view()?.request().map_err(|damage| first.damaged(damage))?;
+    let second_request = second.view()?.request().map_err(|damage| second.damaged(damage))?;
+    let value = |request| nearest::read(request).unwrap_or(Value::Null);
+    let (old, new) = (value(first_request), value(second_request));
+    Ok(diff::diff(&old, &new).iter().map(|change| nearest::told(change, extent)).collect())
 }

@@ -237,7 +237,8 @@ fn most_alike(likeness: &[Option<(Circle, f32)>]) -> Vec<usize> {
     all.into_iter().take(FULL).chain(of_all).map(|(_, index)| index).collect()
 }
 
-fn told(change: &Change<'_>, extent: Extent) -> Difference {
+/// Returns a difference as it is shown.
+pub(super) fn told(change: &Change<'_>, extent: Extent) -> Difference {
     let mut more_places = 0;
     let places = match (change.old, change.new) {
         (Some(Value::String(old)), Some(Value::String(new))) if change.from.is_none() => {
@@ -277,7 +278,7 @@ fn together(places: &[Place]) -> Vec<Place> {
 }
 
 /// Reads JSON that was recorded, or is canonical.
-fn read(json: &[u8]) -> Option<Value<'_>> {
+pub(super) fn read(json: &[u8]) -> Option<Value<'_>> {
     Reader::new(json).ok()?.dialect(Dialect::Python).document(Value::read).ok()
 }
 

@@ -58,6 +58,27 @@ impl Recording {
         Ok(Self { folder: file.folder.clone(), name: file.name.clone(), block, limits })
     }
 
+    /// Takes a recording from the text of a file that belongs to no store.
+    ///
+    /// ```
+    /// use recstore_core::recording::Limits;
+    /// use recstore_core::store::Recording;
+    ///
+    /// let text = br#"{"test_id": null, "request": {}, "response": {"body": 1, "is_streaming": false}}"#;
+    /// let recording = Recording::parse("b24590574a85.json".as_ref(), text, Limits::default())?;
+    /// assert_eq!(recording.key().unwrap().to_string(), "b24590574a85");
+    /// # Ok::<(), recstore_core::recording::Malformed>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn parse(path: &Path, text: &[u8], limits: Limits) -> Result<Self, Malformed> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = FileName::parse(&name).unwrap_or_else(|| FileName::Other(name.into_owned()));
+        let folder = path.parent().unwrap_or(Path::new("")).into();
+        Ok(Self { folder, name, block: Block::Read(encode(text, &limits)?.into()), limits })
+    }
+
     /// Returns the key that names its file; `None` where the file is named otherwise.
     #[must_use]
     pub fn key(&self) -> Option<&Key> {
