@@ -7,7 +7,6 @@ from recstore.errors import MalformedRecording
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
     from typing import Final, TypedDict
 
     from recstore import Recording, Store
@@ -122,6 +121,6 @@ def type_name(recording: Recording) -> str:
     return tag.rpartition(".")[2] if tag else "plain"
 
 
-def folder(path: str | Path) -> str:
+def folder(path: str) -> str:
     """Return the folder of a file, relative to the root as the file is; `.` for the root."""
-    return str(path).rpartition("/")[0] or "."
+    return path.rpartition("/")[0] or "."
