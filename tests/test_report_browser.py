@@ -280,6 +280,16 @@ def test_a_recording_is_shown_with_its_pace_and_all_its_chunks(browser: Browser,
         shoot(tab, "pace", whole=True)
 
 
+def test_what_the_page_has_no_room_for_is_named(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recstore.report._blocks.PAGE", 1000)
+    page = written(EXAMPLES, tmp_path / "report.html")
+    with opened(browser, page, "#997bcd1de70f") as tab:
+        assert "There was no room on this page" in tab.inner_text("#recording")
+        assert search(tab, "test_hello") > 0
+
+
 def test_the_page_fits_dark_schemes_and_narrow_windows(browser: Browser, real: Path) -> None:
     with opened(browser, real, color_scheme="dark") as tab:
         red, green, blue = map(
