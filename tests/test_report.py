@@ -268,7 +268,7 @@ def test_ages_are_those_of_files_where_there_is_no_git(examples: Path) -> None:
     for path in examples.glob("*.json"):
         os.utime(path, (1_000_000_000, 1_000_000_000))
     ages = report.collect(recstore.open(examples, cache=False)).numbers()["ages"]
-    assert ages["source"] == "when its file was written, as there is no git repository"
+    assert ages["source"] == "when its file was written, as git knows no commit here"
     assert {period: share["recordings"] for period, share in ages["periods"].items()} == {"2001-09": 47}
 
 

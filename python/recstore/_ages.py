@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from recstore._git import git
 from recstore.errors import StorageError
@@ -16,25 +16,26 @@ if TYPE_CHECKING:
 _MARK: Final = "\x01"
 """Begins a commit in the log, as no path of a recording does."""
 
-
 _MANY_DAYS: Final = 730
 """Where recordings lie further apart, they are told apart by years and not by months."""
 
 
-class Ages(NamedTuple):
+class Ages:
     """When recordings were made, in seconds since 1970, by path, and who says so."""
 
-    times: dict[str, int]
-    source: str
-
-    def period(self, path: str) -> str:
-        """Return the month of a recording, or its year: the beginning of its `date`."""
-        days = (max(self.times.values()) - min(self.times.values())) / (24 * 60 * 60)
-        return self.date(path)[: len("2000" if days > _MANY_DAYS else "2000-01")]
+    def __init__(self, times: dict[str, int], source: str) -> None:
+        self.source = source
+        self._dates = {path: datetime.fromtimestamp(time, UTC).date() for path, time in times.items()}
+        is_long = bool(times) and (max(self._dates.values()) - min(self._dates.values())).days > _MANY_DAYS
+        self._period = "%Y" if is_long else "%Y-%m"
 
     def date(self, path: str) -> str:
         """Return the day of a recording in UTC, as 2000-01-31; empty where it is not known."""
-        return datetime.fromtimestamp(self.times[path], UTC).date().isoformat() if path in self.times else ""
+        return self._dates[path].isoformat() if path in self._dates else ""
+
+    def period(self, path: str) -> str:
+        """Return the month of a recording, or its year: the beginning of its date."""
+        return self._dates[path].strftime(self._period) if path in self._dates else ""
 
 
 def ages(store: Store, paths: Iterable[str]) -> Ages:
@@ -49,7 +50,7 @@ def ages(store: Store, paths: Iterable[str]) -> Ages:
     try:
         committed = _committed(store)
     except StorageError:
-        return Ages(written, "when its file was written, as there is no git repository")
+        return Ages(written, "when its file was written, as git knows no commit here")
     source = "when it was last committed to git"
     if git(store.path, "rev-parse", "--is-shallow-repository").strip() == b"true":
         source += ", of which only the newest commits are here"

@@ -21,8 +21,6 @@ _ROWS: Final = 6
 """So many rows of each are shown."""
 _CHARACTERS: Final = 600
 """So much of a text is shown."""
-
-
 _STYLE: Final = """<style>
 .recstore :is(td, th) { text-align: left; vertical-align: top; white-space: pre-wrap; }
 .recstore .number { text-align: right; }

@@ -43,10 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     ]
     say(table(("", "#"), totals))
     for facet in FACETS:
-        shares = contents.shares[facet].items()
-        say(
-            "", table((facet, "#", "#bytes"), [(value, share.recordings, size(share.bytes)) for value, share in shares])
-        )
+        rows = [(value, share.recordings, size(share.bytes)) for value, share in contents.shares[facet].items()]
+        say("", table((facet, "#", "#bytes"), rows))
     return 0
 
 

@@ -49,7 +49,6 @@ class Report:
         self.contents = Contents(self.descriptions)
         self.ages = ages(store, [found["path"] for found in self.descriptions])
         self.findings = doctor.examine(store)["findings"]
-
         self._with_key = Counter(found["key"] for found in self.descriptions)
 
     @cached_property
@@ -57,8 +56,8 @@ class Report:
         """The share of each month, or of each year where that were too many months; the newest first."""
         shares: dict[str, Share] = {}
         for found in self.descriptions:
-            if found["path"] in self.ages.times:
-                shares.setdefault(self.ages.period(found["path"]), Share()).add(found["size"])
+            if period := self.ages.period(found["path"]):
+                shares.setdefault(period, Share()).add(found["size"])
         return dict(sorted(shares.items(), reverse=True))
 
     def anchor(self, number: int) -> str:
