@@ -88,6 +88,7 @@ _LATER = {
     "doctor": "recstore.doctor",
     "registry": "recstore.registry",
     "rekey": "recstore.rekey",
+    "report": "recstore.report",
     "secrets": "recstore.secrets",
     "usage": "recstore.usage",
     "transport": "recstore._http.transport",

@@ -10,10 +10,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from recstore import _current, _dump, _missing, secrets
+from recstore._contents import readable
 from recstore._http.patch import patch, unpatch
 from recstore._http.request import variants
 from recstore._recorder import Recorder
-from recstore._store import Store, readable
+from recstore._store import Store
 from recstore._store import open as open_store
 from recstore.errors import InvalidRequest, MalformedRecording, RecordingNotFound, RequestBlocked
 
@@ -301,7 +302,7 @@ class Session:
         if self.test_id is None:
             return []
         pruned = []
-        for recording in readable(self.store.recordings(self.store.folder(self.test_id))):
+        for recording in readable(self.store, folder=self.store.folder(self.test_id)):
             path = str(recording.path)
             is_own = recording.test_id == self.test_id and not recording.is_shared
             if is_own and path not in self.used and path not in kept:

@@ -7,11 +7,9 @@ from __future__ import annotations
 from _collections_abc import Mapping
 
 from recstore import _core
-from recstore.errors import MalformedRecording
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from os import PathLike
     from pathlib import Path
     from typing import Any, Literal
@@ -87,22 +85,21 @@ class Store(_core.Store, Mapping[str, _core.Recording]):
         request, answer = secrets.cleared_request(request, on_secret), secrets.cleared_answer(answer, on_secret)
         return PutResult(*self._put(request, [answer], test_id, on_conflict))
 
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: shares by endpoint, model and profile."""
+        from recstore._notebook import store_html  # noqa: PLC0415  # not needed for reading
+
+        return store_html(self)
+
+    def __rich__(self) -> object:
+        """Return what rich prints: the same shares as tables."""
+        from recstore._notebook import store_tables  # noqa: PLC0415  # whoever asks has rich
+
+        return store_tables(self)
+
     def __repr__(self) -> str:
         kind = "pack" if self.is_read_only else "store"
         return f"<recstore {kind} {self.path}: {len(self)} keys, {self.profile}, cache {self.cache}>"
-
-
-def readable(
-    recordings: Iterator[_core.Recording], tell: Callable[[MalformedRecording], object] = id
-) -> Iterator[_core.Recording]:
-    """Give those files that are recordings, and `tell` why others are none."""
-    while True:
-        try:
-            yield next(recordings)
-        except StopIteration:
-            return
-        except MalformedRecording as error:
-            tell(error)
 
 
 def open(  # noqa: A001

@@ -6,8 +6,8 @@ docs/doctor.md lists all that is looked for.
 from __future__ import annotations
 
 from recstore import _core, registry, secrets
+from recstore._contents import readable
 from recstore._core import finding_kinds, loads
-from recstore._store import readable
 from recstore.errors import SecretFound
 from recstore.replay import is_answer
 
@@ -133,7 +133,7 @@ def _secrets(suspects: dict[str, bytes]) -> Iterator[DoctorFinding]:
 
 
 def _invalid_chunks(store: Store) -> Iterator[DoctorFinding]:
-    for recording in readable(store.recordings()):  # what is none is found anyway
+    for recording in readable(store):  # what is none is found anyway
         yield from _invalid(recording, str(recording.path))
 
 

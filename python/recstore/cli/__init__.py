@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ls,
             pack,
             rekey,
+            report,
             show,
             stats,
             unpack,
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"recstore {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (ls, show, diff, stats, key, explain, verify, doctor, rekey, pack, unpack, unused, git):
+    for command in (ls, show, diff, stats, key, explain, verify, doctor, report, rekey, pack, unpack, unused, git):
         summary = (command.__doc__ or "").partition("\n")[0]
         name = command.__name__.rpartition(".")[2]
         subparser = commands.add_parser(name, help=summary, description=command.__doc__)

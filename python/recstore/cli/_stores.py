@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import recstore
-from recstore import _store
+from recstore import _contents
 from recstore._core import parse_recording
 from recstore.cli._output import complain, working
 
@@ -29,7 +29,7 @@ def opened(path: str, *, profile: str | None = None, cache: bool = True) -> recs
 def readable(store: recstore.Store) -> Iterator[recstore.Recording]:
     """Give every recording, and say of files that are none why."""
     with working("reading recordings") as step:
-        for recording in _store.readable(store.recordings(), lambda error: complain(str(error))):
+        for recording in _contents.readable(store, lambda error: complain(str(error))):
             step()
             yield recording
 
@@ -52,11 +52,3 @@ def find(name: str, path: str) -> tuple[recstore.Recording | None, recstore.Stor
     else:
         complain(f"no recording in {store.path} has a key that begins with {name}; `recstore ls` lists them")
     return None, store
-
-
-def type_name(recording: recstore.Recording) -> str:
-    """Return what the chunks are: the name of their class, or of their kind."""
-    if not len(recording):
-        return "-"
-    tag = recording[0].type
-    return tag.rpartition(".")[2] if tag else "plain"

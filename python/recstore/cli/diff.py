@@ -9,13 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from recstore._contents import describe
 from recstore._diff import LINED, compare, compare_stores
 from recstore._missing import differences
 from recstore._summary.values import compact
 from recstore._wording import counted, size
 from recstore.cli._output import complain, say_json, say_text
 from recstore.cli._stores import find, opened, readable
-from recstore.cli.ls import describe, without_folder
+from recstore.cli.ls import without_folder
 
 if TYPE_CHECKING:
     import argparse

@@ -11,9 +11,10 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from recstore._contents import describe
 from recstore._wording import size
 from recstore.cli._output import note, say, say_json, table
-from recstore.cli._stores import add_path, opened, readable, type_name
+from recstore.cli._stores import add_path, opened, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     filters = {FILTERS[name]: getattr(arguments, name) for name in FILTERS if getattr(arguments, name)}
     entries = []
     for recording in readable(store):
-        entry = describe(recording)
+        entry: dict[str, Any] = {**describe(recording)}
         if not all(pattern.search(entry[member] or "") for member, pattern in filters.items()):
             continue
         if arguments.grep is not None:
@@ -75,23 +76,6 @@ def without_folder(test_id: str) -> str:
     """Return a test id without the folder of its file; what stands in brackets may hold a slash too."""
     file, colons, name = test_id.partition("::")
     return file.rpartition("/")[2] + colons + name
-
-
-def describe(recording: Recording) -> dict[str, Any]:
-    """Return what a list says of a recording."""
-    return {
-        "key": recording.key,
-        "path": str(recording.path),
-        "test_id": recording.test_id,
-        "endpoint": recording.endpoint,
-        "model": recording.model,
-        "type": type_name(recording),
-        "is_streaming": recording.is_streaming,
-        "is_error": recording.error is not None,
-        "status": recording.status,
-        "chunks": len(recording),
-        "size": recording.size,
-    }
 
 
 def texts(recording: Recording) -> Iterator[str]:

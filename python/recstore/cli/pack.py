@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import recstore
-from recstore._store import readable
+from recstore._contents import readable
 from recstore._wording import size
 from recstore.cli._output import note, say, say_json, working
 from recstore.cli._stores import add_path
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
             path = Path(arguments.output)
             store.pack(path, form=arguments.form)
     broken: list[MalformedRecording] = []
-    recordings = sum(1 for _ in readable(store.recordings(), broken.append))
+    recordings = sum(1 for _ in readable(store, broken.append))
     keys, count = len(store), path.stat().st_size
     if arguments.json:
         say_json({"pack": str(path), "recordings": recordings, "keys": keys, "broken": len(broken), "bytes": count})

@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from recstore._contents import describe
 from recstore._summary import summarize
 from recstore._summary.text import lines, place
 from recstore.cli._output import complain, say_json, say_text
 from recstore.cli._stores import add_path, find, readable
-from recstore.cli.ls import describe
 
 if TYPE_CHECKING:
     import argparse

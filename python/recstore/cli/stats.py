@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recstore._contents import Contents, describe
 from recstore._wording import size
 from recstore.cli._output import say, say_json, table
-from recstore.cli._stores import add_path, opened, readable, type_name
+from recstore.cli._stores import add_path, opened, readable
 
 if TYPE_CHECKING:
     import argparse
 
     from recstore import Store
+
+FACETS = ("folders", "endpoints", "models", "types", "profiles")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,53 +24,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print totals, and counts by folder, endpoint, model, type and profile."""
-    found = collect(opened(arguments.path))
+    """Print totals, and shares by folder, endpoint, model, type and profile."""
+    store = opened(arguments.path)
+    contents = Contents(map(describe, readable(store)))
     if arguments.json:
-        say_json(found)
+        say_json(_for_programs(store, contents))
         return 0
+    pack_bytes = _pack_bytes(store)
     totals = [
-        ("recordings", found["recordings"]),
-        ("keys", found["keys"]),
-        ("streams", found["streams"]),
-        ("errors", found["errors"]),
-        ("chunks", found["chunks"]),
-        ("bytes of JSON", size(found["bytes"])),
-        ("bytes of the pack", size(found["pack_bytes"]) if found["pack_bytes"] else "none"),
-        ("cache", found["cache"]),
+        ("recordings", contents.recordings),
+        ("keys", len(store)),
+        ("streams", contents.streams),
+        ("errors", contents.errors),
+        ("chunks", contents.chunks),
+        ("bytes of JSON", size(contents.bytes)),
+        ("bytes of the pack", size(pack_bytes) if pack_bytes else "none"),
+        ("cache", store.cache),
     ]
     say(table(("", "#"), totals))
-    for what in ("folders", "endpoints", "models", "types", "profiles"):
-        counts: dict[str, int] = found[what]
-        say("", table((what, "#"), counts.items()))
+    for facet in FACETS:
+        rows = [(value, share.recordings, size(share.bytes)) for value, share in contents.shares[facet].items()]
+        say("", table((facet, "#", "#bytes"), rows))
     return 0
 
 
-def collect(store: Store) -> dict[str, Any]:
-    """Return what `stats` says."""
-    counts: dict[str, Counter[str]] = {
-        what: Counter() for what in ("folders", "endpoints", "models", "types", "profiles")
-    }
-    totals: Counter[str] = Counter(recordings=0, streams=0, errors=0, chunks=0, bytes=0)
-    for recording in readable(store):
-        totals.update(
-            recordings=1,
-            streams=recording.is_streaming,
-            errors=recording.error is not None,
-            chunks=len(recording),
-            bytes=recording.size,
-        )
-        counts["folders"][str(recording.path.parent)] += 1
-        counts["endpoints"][recording.endpoint or "none"] += 1
-        counts["models"][recording.model or "none"] += 1
-        counts["types"][type_name(recording)] += 1
-        counts["profiles"][recording.profile or "none"] += 1
-    pack = store.path if store.is_read_only else store.path / ".recstore" / "pack"
+def _for_programs(store: Store, contents: Contents) -> dict[str, Any]:
     return {
         "path": str(store.path),
         "keys": len(store),
-        **totals,
-        "pack_bytes": Path(pack).stat().st_size if Path(pack).is_file() else 0,
+        **{name: getattr(contents, name) for name in ("recordings", "streams", "errors", "chunks", "bytes")},
+        "pack_bytes": _pack_bytes(store),
         "cache": store.cache,
-        **{what: dict(counter.most_common()) for what, counter in counts.items()},
+        **{facet: {value: share.recordings for value, share in contents.shares[facet].items()} for facet in FACETS},
     }
+
+
+def _pack_bytes(store: Store) -> int:
+    pack = Path(store.path if store.is_read_only else store.path / ".recstore" / "pack")
+    return pack.stat().st_size if pack.is_file() else 0

@@ -311,6 +311,12 @@ impl Recording {
         AREPLAY.import(slf.py(), "recstore.replay", "areplay")?.call1((slf,))
     }
 
+    /// Return what notebooks show: a summary, as HTML.
+    fn _repr_html_<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        static TO_HTML: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        TO_HTML.import(slf.py(), "recstore._notebook", "recording_html")?.call1((slf,))
+    }
+
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.view(py)?.chunk_count())
     }
