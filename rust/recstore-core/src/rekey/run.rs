@@ -91,7 +91,6 @@ pub fn undo(root: &Path) -> Result<Done, Error> {
         return Err(Error::NothingToUndo { root: root.to_owned() });
     };
     let journal = entry.read(root)?;
-    entry.set(Stage::Undoing)?;
     let back = |rename: &Rename| Rename { old: rename.new.clone(), new: rename.old.clone(), ..rename.clone() };
     let renames: Vec<_> = journal.renames.iter().map(back).collect();
     let settings = match &journal.settings {
@@ -103,6 +102,13 @@ pub fn undo(root: &Path) -> Result<Done, Error> {
             Some(if is_own { before.clone() } else { Some(now.with_profile(&journal.from)) })
         }
     };
+    if let Some(Some(text)) = &settings
+        && let Err(problem) = Settings::parse(text.clone())
+    {
+        let problem = format!("the profile would be '{}' again, but {problem}; declare it again first", journal.from);
+        return Err(Error::Settings { path: root.join(SETTINGS_FILE), problem });
+    }
+    entry.set(Stage::Undoing)?;
     let kept = change(root, &renames, &settings)?;
     entry.remove()?;
     Ok(done(root, &journal.from, &renames, kept))
