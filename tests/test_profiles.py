@@ -207,7 +207,7 @@ def test_an_empty_profile_has_the_keys_of_that_which_it_is_from(tmp_path: Path) 
         ("rewrite = [{ pattern = '(a)\\1', with = '' }]", "neither look-around nor backreferences"),
         ("rewrite = [{ pattern = 'a(?!b)', with = '' }]", "neither look-around nor backreferences"),
         ("rewrite = [{ pattern = 'a', with = '$1' }]", "refers to a group $1 that the pattern does not have"),
-        ("rewrite = [{ pattern = '\\pL{1000}', with = '' }]", "needs more than 1048576 bytes"),
+        ("rewrite = [{ pattern = '\\pL{1000}', with = '' }]", "needs more than 524288 bytes"),
         ("rewrite = [{ pattern = 'a', with = 'b', in = 'c' }]", "a place in the body begins with /"),
         ("[profiles.y]\nmask = []", 'line 3: profiles.y does not say to which profile it adds rules: from = "ogx-7"'),
         ("[profiles.y]\nfrom = 'ogx-9'", "profiles.y.from: there is no key profile 'ogx-9'; there are ogx-7"),
@@ -236,18 +236,19 @@ def test_profiles_that_are_not_declared_are_told_with_those_that_are(tmp_path: P
 
 
 def test_a_hostile_settings_file_takes_bounded_time(tmp_path: Path) -> None:
-    pattern = r"(?i)(?:\w\pL?){14}"
-    rewrite = [{"pattern": pattern, "with": "$0$0$0$0$0$0$0$0"} for _ in range(32)]
-    text = "".join(f"[profiles.x{n}]\nfrom = '{f'x{n - 1}' if n else 'ogx-7'}'\nrewrite = {toml(rewrite)}\n" for n in range(16))
-    assert len(text) < 65536  # noqa: PLR2004
+    def chain(patterns: int) -> str:
+        rewrites = ", ".join([r"{ pattern = '(?i)(?:\w\pL?){5}', with = '$0$0$0$0$0$0$0$0' }"] * patterns)
+        bases = ["ogx-7", *(f"x{n}" for n in range(15))]
+        return "".join(f"[profiles.x{n}]\nfrom = '{base}'\nrewrite = [{rewrites}]\n" for n, base in enumerate(bases))
+
+    with pytest.raises(recstore.InvalidSettings, match="all profiles have more than 64 patterns together"):
+        declare(tmp_path, chain(5))
     started = time.perf_counter()
-    store = declare(tmp_path, text, profile="x15")
-    opened = time.perf_counter() - started
-    started = time.perf_counter()
-    form = store.canonical(chat("ab" * 500))
-    assert opened < 20  # noqa: PLR2004
-    assert time.perf_counter() - started < 20  # noqa: PLR2004
-    assert len(form) < 16 * 1000 + 1000
+    store = declare(tmp_path, chain(4), profile="x15")
+    form = store.canonical(chat("ab" * 5000))
+    # A tenth of a second on a quiet machine.
+    assert time.perf_counter() - started < 5  # noqa: PLR2004
+    assert 10_000 * 8 < len(form) < 10_000 * 16 + 1000
 
 
 # Where they are known
@@ -272,9 +273,9 @@ def test_a_pack_carries_the_profiles_that_were_declared(tmp_path: Path) -> None:
 def test_rules_that_change_count_at_once_whatever_pack_there_is(tmp_path: Path) -> None:
     store = declare(tmp_path, 'profile = "ours-1"\n' + OURS)
     store.put(chat(f"of {UUIDS[0]}"), {"a": 1})
-    assert recstore.open(tmp_path).cache == "ready"
+    assert recstore.open(tmp_path).cache.startswith("ready")
     changed = declare(tmp_path, 'profile = "ours-1"\n' + OURS.replace('"uuid"', '"hex"'))
-    assert changed.cache == "ready"
+    assert changed.cache.startswith("ready")
     assert changed.find(chat(f"of {UUIDS[0]}")) is None
     assert store.find(chat(f"of {UUIDS[1]}")) is not None, "an open store keeps its rules"
     again = declare(tmp_path, 'profile = "ours-1"\n' + OURS)
@@ -285,9 +286,9 @@ def test_requests_that_become_equal_in_one_test_are_answered_in_order(tmp_path: 
     store = declare(tmp_path, 'profile = "ours-1"\n' + OURS)
     with recstore.session(store, mode="record", test_id=TEST) as session:
         for number, uuid in enumerate(UUIDS[:3]):
-            session.fetch(chat(f"of {uuid}"), lambda number=number: {"said": number})
+            session.record(chat(f"of {uuid}"), {"said": number})
     with recstore.session(store, test_id=TEST) as session:
-        assert [session.fetch(chat(f"of {uuid}")).body["said"] for uuid in UUIDS[3:6]] == [0, 1, 2]
+        assert [session.fetch(chat(f"of {uuid}"))["said"] for uuid in UUIDS[3:6]] == [0, 1, 2]
     assert len(recstore.open(tmp_path)) == 1
 
 

@@ -77,7 +77,9 @@ fn special(change: &Change<'_>) -> Vec<Rule> {
         let (old, new) = (readable(old), readable(new));
         let is_whole = |part: &Place| part.old == (0..old.len()) && part.new == (0..new.len());
         if !change.places.iter().any(is_whole) {
-            return change.places.iter().filter_map(|part| rewrite(&old, part, place)).collect();
+            // What differs before a place is no label of it.
+            let ends = [0].into_iter().chain(change.places.iter().map(|part| part.old.end));
+            return ends.zip(&change.places).filter_map(|(end, part)| rewrite(&old, end, part, place)).collect();
         }
     }
     let is_said = |member: &str| SAID.contains(&member);
@@ -85,15 +87,15 @@ fn special(change: &Change<'_>) -> Vec<Rule> {
     if may_go { vec![Rule::Drop(place.clone())] } else { Vec::new() }
 }
 
-fn rewrite(text: &str, part: &Place, place: &Pointer) -> Option<Rule> {
+fn rewrite(text: &str, from: usize, part: &Place, place: &Pointer) -> Option<Rule> {
     const NUMBER: &str = r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?";
     const WORD: &str = r#"[^\s"'<>,;()]+"#;
-    let before = text.get(..part.old.start)?;
+    let before = text.get(from..part.old.start)?;
     let line = before.rsplit('\n').next()?;
     let start = line.char_indices().rev().take(LABEL).last().map_or(0, |(at, _)| at);
     let label = line.get(start..)?;
     // What stands at the beginning is told by that.
-    let anchor = if before.is_empty() { "^" } else { "" };
+    let anchor = if part.old.start == 0 { "^" } else { "" };
     if anchor.is_empty() && !label.contains(char::is_alphanumeric) {
         return None;
     }

@@ -6,8 +6,9 @@ use toml::de::{DeTable, DeValue};
 use crate::json::{Text, Value};
 use crate::key::{Added, AddedDrop, DROPS, Declaration, MASKS, MAX_DECLARED, Pointer, Profiles, Substitution};
 
-/// So many entries a list or table of rules may have.
+/// So many entries a list or table of rules may have, and so many patterns all profiles together.
 const MAX_ENTRIES: usize = 32;
+const MAX_PATTERNS: usize = 64;
 /// The longest name, in bytes.
 const MAX_NAME: usize = 64;
 /// How the names of recstore's own begin, today's and those to come; and what is said of recordings under no profile.
@@ -45,6 +46,12 @@ pub(super) fn declare(text: &str, value: &Spanned<DeValue<'_>>) -> Result<(Vec<D
         check_name(name.get_ref()).map_err(|problem| told(Wrong { at, problem }))?;
         declarations.push(declaration(name.get_ref(), value).map_err(told)?);
         places.push(at);
+        let patterns: usize = declarations.iter().map(|declaration| declaration.added.rewrites.len()).sum();
+        if patterns > MAX_PATTERNS {
+            let problem =
+                format!("profiles.{}: all profiles have more than {MAX_PATTERNS} patterns together", name.get_ref());
+            return Err(told(Wrong { at, problem }));
+        }
     }
     let profiles = Profiles::RELEASED.declare(&declarations).map_err(|(number, problem)| {
         let name = declarations.get(number).map_or("", |declaration| declaration.name.as_str());
