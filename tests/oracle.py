@@ -54,8 +54,16 @@ MASKS = {
     "id": (r"\b[A-Za-z]{2,16}[_-](?:[A-Za-z0-9]{16,}|[A-Za-z]{0,7}\d[A-Za-z0-9]{5,})\b", "__ID__"),
     "hex": (r"\b[0-9a-f]{12,}\b", "__HEX__"),
     "date": (
-        rf"\b(?:\d{{4}}-\d\d?-\d\d?(?:[T ]{_CLOCK}(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?|\d{{4}}/\d\d?/\d\d?|"
-        rf"\d\d?[./]\d\d?[./]\d{{4}}|{_MONTH} {_DAY}(?:,? \d{{4}})?|{_DAY} {_MONTH}(?:,? \d{{4}})?|{_MONTH},? \d{{4}})\b",
+        "|".join(
+            [
+                rf"\b(?:\d{{4}}-\d\d?-\d\d?(?:[T ]{_CLOCK}(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?",
+                r"\d{4}/\d\d?/\d\d?",
+                r"\d\d?[./]\d\d?[./]\d{4}",
+                rf"{_MONTH} {_DAY}(?:,? \d{{4}})?",
+                rf"{_DAY} {_MONTH}(?:,? \d{{4}})?",
+                rf"{_MONTH},? \d{{4}})\b",
+            ]
+        ),
         "__DATE__",
     ),
     "time": (rf"\b{_CLOCK}(?: ?[AaPp][Mm])?\b", "__TIME__"),
@@ -94,15 +102,17 @@ def declared(body: Any, rules: dict[str, Any], *, decimals: int | None, masks: l
             return value
         return re.sub(r"-?\d+\.\d{4,}", lambda found: f"{float(found.group()):.{decimals}f}", value)
 
+    def is_kept(path: tuple[str, ...]) -> bool:
+        return not any(is_at(place, path) for place in rules.get("drop", []))
+
     def walk(value: Any, path: tuple[str, ...]) -> Any:
         for place, other in sorted(rules.get("replace", {}).items(), key=lambda item: item[0].split("/").count("*")):
             if is_at(place, path):
                 return other
-        kept = lambda step: not any(is_at(place, (*path, step)) for place in rules.get("drop", []))  # noqa: E731
         if isinstance(value, dict):
-            return {name: walk(member, (*path, name)) for name, member in value.items() if kept(name)}
+            return {name: walk(member, (*path, name)) for name, member in value.items() if is_kept((*path, name))}
         if isinstance(value, list):
-            return [walk(element, (*path, str(at))) for at, element in enumerate(value) if kept(str(at))]
+            return [walk(element, (*path, str(at))) for at, element in enumerate(value) if is_kept((*path, str(at)))]
         if isinstance(value, float) and decimals is not None:
             return round(value, decimals)
         return text(value, path) if isinstance(value, str) else value

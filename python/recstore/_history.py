@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-import recstore
 from recstore._core import loads
 from recstore.doctor import finding
 from recstore.errors import InvalidJson, InvalidRequest, NotJson, StorageError

@@ -26,10 +26,11 @@ pub struct Mask {
 
 /// How matches are found.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "masks are statics, which are never moved")]
 enum Find {
     /// By hand, around a word that every match contains.
     Around { word: LazyLock<Finder<'static>>, look: Look },
-    /// By an engine. A match is never empty, and longer than a third of what takes its place.
+    /// By an engine. What takes the place of a match is less than three times as long, so that a text does not grow much.
     Pattern(LazyLock<Regex>),
 }
 

@@ -35,9 +35,15 @@ static DATE: Mask = Mask::of_pattern(
                              Sep(?:t(?:ember)?)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)";
         const DAY: &str = "[0-9]{1,2}(?:st|nd|rd|th)?";
         const CLOCK: &str = "[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?(?:Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?";
-        pattern(&format!(
-            r"\b(?:[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}(?:[T ]{CLOCK})?|[0-9]{{4}}/[0-9]{{1,2}}/[0-9]{{1,2}}|[0-9]{{1,2}}[./][0-9]{{1,2}}[./][0-9]{{4}}|{MONTH} {DAY}(?:,? [0-9]{{4}})?|{DAY} {MONTH}(?:,? [0-9]{{4}})?|{MONTH},? [0-9]{{4}})\b"
-        ))
+        let forms = [
+            format!("[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}(?:[T ]{CLOCK})?"),
+            "[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}".to_owned(),
+            "[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{4}".to_owned(),
+            format!("{MONTH} {DAY}(?:,? [0-9]{{4}})?"),
+            format!("{DAY} {MONTH}(?:,? [0-9]{{4}})?"),
+            format!("{MONTH},? [0-9]{{4}}"),
+        ];
+        pattern(&format!(r"\b(?:{})\b", forms.join("|")))
     },
     "__DATE__",
 );
@@ -85,8 +91,9 @@ mod tests {
 
     #[test]
     fn each_mask_matches_what_it_is_for_and_nothing_like_it() {
+        type Examples = (&'static Mask, &'static [(&'static str, &'static str)], &'static [&'static str]);
         #[rustfmt::skip]
-        let examples: [(&Mask, &[(&str, &str)], &[&str]); 12] = [
+        let examples: [Examples; 12] = [
             (&SCORE, &[("a score: 0.5e-3, b", "a score: __NORMALIZED__, b")], &["score 0.5", "score: high"]),
             (&ATTRIBUTES, &[("x, attributes: {'a': 1} y", "x y")], &["attributes: none"]),
             (&DOCUMENT_ID, &[("document_id: 0123abcd-0123-abcd-0123-0123456789ab", "document_id: __NORMALIZED__")],
