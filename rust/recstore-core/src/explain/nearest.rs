@@ -168,11 +168,8 @@ impl<'a> Asked<'a> {
         }
         let is_same_test = self.is_same_test(view) || self.test_id.is_none() && matches!(view.test_id(), Ok(None));
         let test = (!is_same_test).then_some(Obstacle::TestId);
-        let their_keys = view
-            .test_id()
-            .ok()
-            .map(|test_id| keys(self.store.profiles(), &self.request, test_id.as_ref()))
-            .unwrap_or_default();
+        let keys = |test_id: Option<Text<'_>>| keys(self.store.profiles(), &self.request, test_id.as_ref());
+        let their_keys = view.test_id().map(keys).unwrap_or_default();
         let name = match matching(&their_keys) {
             Some(found) => profile(found),
             None => Some(Obstacle::Name),
