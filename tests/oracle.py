@@ -41,6 +41,85 @@ def normalise(value: Any, *, masks: bool, drops_project: bool, is_root: bool = T
     return value
 
 
+# The masks that settings can take by name: the pattern, under `re.ASCII`, and what takes the place of its matches.
+_MONTH = (
+    "(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sep(?:t(?:ember)?)?|Oct(?:ober)?|"
+    "Nov(?:ember)?|Dec(?:ember)?)"
+)
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?"
+_PART = r"""[^\s/\\"'`<>|,;:*?()\[\]{}]+"""
+MASKS = {
+    "uuid": ("(?i:[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})", "__UUID__"),
+    "id": (r"\b[A-Za-z]{2,16}[_-](?:[A-Za-z0-9]{16,}|[A-Za-z]{0,7}\d[A-Za-z0-9]{5,})\b", "__ID__"),
+    "hex": (r"\b[0-9a-f]{12,}\b", "__HEX__"),
+    "date": (
+        "|".join(
+            [
+                rf"\b(?:\d{{4}}-\d\d?-\d\d?(?:[T ]{_CLOCK}(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?",
+                r"\d{4}/\d\d?/\d\d?",
+                r"\d\d?[./]\d\d?[./]\d{4}",
+                rf"{_MONTH} {_DAY}(?:,? \d{{4}})?",
+                rf"{_DAY} {_MONTH}(?:,? \d{{4}})?",
+                rf"{_MONTH},? \d{{4}})\b",
+            ]
+        ),
+        "__DATE__",
+    ),
+    "time": (rf"\b{_CLOCK}(?: ?[AaPp][Mm])?\b", "__TIME__"),
+    "weekday": (r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b", "__WEEKDAY__"),
+    "timestamp": (r"\b[1-3]\d{9}(?:\d{3}){0,3}(?:\.\d+)?\b", "__TIMESTAMP__"),
+    "path": (
+        rf"""(^|[\s"'`<>|,;:=(\[{{])(?:(?:file://)?(?:/{_PART}){{2,}}/?|[A-Za-z]:(?:[/\\]{_PART})+[/\\]?)""",
+        r"\1__PATH__",
+    ),
+}
+OGX_MASKS = dict(zip(("score", "attributes", "document-id", "citation"), FILE_SEARCH, strict=True))
+
+
+def declared(body: Any, rules: dict[str, Any], *, decimals: int | None, masks: list[str]) -> Any:
+    """Change a body as a declared profile does that adds `rules` to one with these decimals and masks.
+
+    `rewrite` is a list of pattern, replacement (both for `re`) and place.
+    """
+    decimals = rules.get("round", decimals)
+    masks = [*masks, *rules.get("mask", [])]
+
+    def is_at(place: str, path: tuple[str, ...]) -> bool:
+        parts = [part.replace("~1", "/").replace("~0", "~") for part in place.split("/")[1:]]
+        return len(parts) == len(path) and all(part in ("*", step) for part, step in zip(parts, path, strict=True))
+
+    def text(value: str, path: tuple[str, ...]) -> str:
+        for name in masks:
+            if name in OGX_MASKS:
+                value = re.sub(*OGX_MASKS[name], value)
+            else:
+                value = re.sub(*MASKS[name], value, flags=re.ASCII)
+        for pattern, replacement, place in rules.get("rewrite", []):
+            if place is None or is_at(place, path):
+                value = re.sub(pattern, replacement, value)
+        if decimals is None:
+            return value
+        return re.sub(r"-?\d+\.\d{4,}", lambda found: f"{float(found.group()):.{decimals}f}", value)
+
+    def is_kept(path: tuple[str, ...]) -> bool:
+        return not any(is_at(place, path) for place in rules.get("drop", []))
+
+    def walk(value: Any, path: tuple[str, ...]) -> Any:
+        for place, other in sorted(rules.get("replace", {}).items(), key=lambda item: item[0].split("/").count("*")):
+            if is_at(place, path):
+                return other
+        if isinstance(value, dict):
+            return {name: walk(member, (*path, name)) for name, member in value.items() if is_kept((*path, name))}
+        if isinstance(value, list):
+            return [walk(element, (*path, str(at))) for at, element in enumerate(value) if is_kept((*path, str(at)))]
+        if isinstance(value, float) and decimals is not None:
+            return round(value, decimals)
+        return text(value, path) if isinstance(value, str) else value
+
+    return walk(body, ())
+
+
 def digest(form: Any) -> str:
     """Return the SHA-256 of the sorted JSON."""
     return hashlib.sha256(json.dumps(form, sort_keys=True).encode()).hexdigest()

@@ -406,7 +406,7 @@ def test_the_command_explains(store: recstore.Store, tmp_path: Path) -> None:
     }
     assert set(found["nearest"][0]) == {
         *("key", "path", "test_id", "endpoint", "model", "is_same_test", "obstacles", "profile", "differences"),
-        *("more_differences", "volatile", "closed_by"),
+        *("more_differences", "volatile", "closed_by", "remedy"),
     }
     assert set(found["nearest"][0]["differences"][0]) == {
         *("kind", "path", "from", "recorded", "requested", "places", "more_places", "volatile"),

@@ -39,7 +39,7 @@ def test_settings_choose_profile_and_base(tmp_path: Path, write: Callable[..., P
     [
         ("profile = ogx-7", "TOML parse error at line 1"),
         ("profile = 7", "'profile' must be a text in quotes"),
-        ('profil = "ogx-7"', "there is no setting 'profil'; there are 'profile' and 'base'"),
+        ('profil = "ogx-7"', "there is no setting 'profil'; there are 'profile', 'base' and 'profiles'"),
         ('profile = "ogx-9"', "no key profile 'ogx-9'; there are ogx-7"),
         ('profile = "ogx-tool"', "no key profile 'ogx-tool'; there are ogx-7"),
         ('base = "../shared"', 'the base "../shared" leads outside of the project'),

@@ -1,24 +1,27 @@
-"""When names that fit no profile did, as git knows it."""
+"""What names and settings were before, as git knows it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import recstore
 from recstore._core import loads
 from recstore._git import git
 from recstore.doctor import finding
-from recstore.errors import InvalidJson, InvalidRequest, NotJson
+from recstore.errors import InvalidJson, InvalidRequest, NotJson, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import Final
 
     from recstore import Store
     from recstore._core import DoctorFinding
 
 _MOST = 500
 """So many paths are named to one git."""
+SETTINGS: Final = "recstore.toml"
+_MOST_SETTINGS = 16
+"""So many earlier settings are asked for."""
 _DIGITS = 12
 """So many digits of a commit are said."""
 
@@ -34,12 +37,24 @@ def last_matches(store: Store, findings: list[DoctorFinding]) -> Iterator[Doctor
         blobs = _blobs(store.path, [blob for older in versions.values() for _, blob in older])
         for path, older in versions.items():
             for commit, blob in older:
-                profile = _profile(path, blobs.get(blob, b""))
+                profile = _profile(store, path, blobs.get(blob, b""))
                 if profile is not None:
                     unmatched[path]["profile"] = profile
                     message = f"as commit {commit} left it, its name was the key of its request under {profile}"
                     yield finding("edited-request", path, message, profile=profile)
                     break
+
+
+def former_settings(store: Store) -> list[str]:
+    """Return what the settings file said in earlier commits, the newest first; nothing where git does not know."""
+    if store.is_read_only or not (store.path / SETTINGS).is_file():
+        return []
+    try:
+        older = _versions(store.path, [SETTINGS]).get(SETTINGS, [])[:_MOST_SETTINGS]
+        blobs = _blobs(store.path, [blob for _, blob in older])
+    except StorageError:
+        return []
+    return [blobs[blob].decode(errors="replace") for _, blob in older if blob in blobs]
 
 
 def _versions(root: Path, paths: list[str]) -> dict[str, list[tuple[str, str]]]:
@@ -73,7 +88,7 @@ def _blobs(root: Path, names: list[str]) -> dict[str, bytes]:
     return blobs
 
 
-def _profile(path: str, text: bytes) -> str | None:
+def _profile(store: Store, path: str, text: bytes) -> str | None:
     """Return the newest profile under which a file with this text has its name."""
     try:
         recorded = loads(text)
@@ -83,9 +98,9 @@ def _profile(path: str, text: bytes) -> str | None:
         return None
     stem = path.rpartition("/")[2].removesuffix(".json")
     name = stem.split("-")[1] if stem.startswith("models-") else stem
-    for profile in recstore.profiles():
+    for profile in store.profiles:
         try:
-            key = recstore.request_key(recorded["request"], test_id=recorded.get("test_id"), profile=profile)
+            key = store.request_key(recorded["request"], test_id=recorded.get("test_id"), profile=profile)
         except (InvalidRequest, NotJson):
             continue
         if key.startswith(name):

@@ -8,6 +8,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from recstore._core import profiles
 from recstore._http.request import place
 from recstore.errors import RecordedError, RecordingNotFound, RecstoreError
 from recstore.secrets import redact
@@ -175,6 +176,8 @@ def _of(near: Near) -> str:
 
 def _setting(near: Near) -> str:
     """Return the setting that chooses the profile, or that of which it is a companion."""
+    if near["profile"] not in profiles():
+        return f'profile = "{near["profile"]}"'
     family, _, version = str(near["profile"]).rpartition("-")
     return f'profile = "{family.partition("-")[0]}-{version if version.isdigit() else 7}"'
 
@@ -226,6 +229,10 @@ def _why(near: Near) -> Iterator[str]:
     what = " and ".join(near["volatile"])
     if near["closed_by"]:
         yield f"Under the profile {near['closed_by']} nothing differs" + (f": only {what} do." if what else ".")
+    elif remedy := near["remedy"]:
+        yield f"Only {what} differ, which change by themselves. Under a profile of your own nothing would: add"
+        yield from (f"  {line}" for line in remedy["lines"].splitlines())
+        yield f"to recstore.toml, and then recstore rekey --to {remedy['profile']}; or keep them constant."
     elif what:
         yield f"Only {what} differ, which change by themselves; no key profile has a rule for these: keep them constant"
 

@@ -62,6 +62,11 @@ def examine(store: Store, *, sdk: bool = False, history: bool = False, large: in
     ['recorded-error', 'unknown-type']
     """
     found = _core.examine(store, _options(large))
+    if found["unmatched"]:
+        from recstore._history import former_settings  # noqa: PLC0415  # it runs processes, which nothing else here does
+
+        if former := former_settings(store):
+            found = _core.examine(store, {**_options(large), "former_settings": former})
     findings = found["findings"]
     findings.extend(_secrets(found["suspects"]))
     if sdk:
@@ -120,6 +125,7 @@ def _options(large: int) -> DoctorOptions:
         "known_types": [*known, *registry.registered()],
         "renamed_types": list(registry.RENAMED.items()),
         "signs": list(secrets.SIGNS),
+        "former_settings": [],
     }
 
 

@@ -6,6 +6,7 @@ docs/rekey.md says what holds while names change, and after a kill.
 from __future__ import annotations
 
 from recstore import _core
+from recstore._history import former_settings
 from recstore._store import open as open_store
 
 TYPE_CHECKING = False
@@ -33,7 +34,8 @@ def plan(path: str | PathLike[str], to: str) -> RekeyPlan:
     >>> found["profiles"], len(found["renames"]), found["collisions"], found["left"]
     ({'ogx-7': 39, 'ogx-http-7': 6, 'ogx-tool': 2}, 47, [], [])
     """
-    return _core.plan_rekey(open_store(path, cache=False), to)
+    store = open_store(path, cache=False)
+    return _core.plan_rekey(store, to, former_settings(store))
 
 
 def rekey(path: str | PathLike[str], to: str, *, on_collision: Literal["stop", "keep-both"] = "stop") -> RekeyDone:
@@ -56,7 +58,8 @@ def rekey(path: str | PathLike[str], to: str, *, on_collision: Literal["stop", "
     """
     if on_collision not in {"stop", "keep-both"}:
         raise ValueError(f'on_collision is "stop" or "keep-both", not {on_collision!r}')
-    return _core.apply_rekey(open_store(path, cache=False), to, on_collision == "keep-both")
+    store = open_store(path, cache=False)
+    return _core.apply_rekey(store, to, former_settings(store), on_collision == "keep-both")
 
 
 def undo(path: str | PathLike[str]) -> RekeyDone:

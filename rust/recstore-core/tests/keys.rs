@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use common::{corpus, files};
 use recstore_core::json::{Text, Value};
-use recstore_core::key::{Key, Profile, Request, matching, request_key};
+use recstore_core::key::{Key, Profile, Profiles, Request, request_key};
 
 fn object<'a>(members: impl IntoIterator<Item = (&'static str, Value<'a>)>) -> Value<'a> {
     Value::Object(members.into_iter().map(|(name, value)| (Text::from(name), value)).collect())
@@ -60,7 +60,7 @@ fn real_files_are_named_by_the_keys_of_their_requests() {
         let test_id = recording.get("test_id").and_then(Value::as_str).map(Text::from);
         let profile = Request::split(&recording.get("request").unwrap())
             .ok()
-            .and_then(|request| matching(&request, test_id.as_ref(), &file_key));
+            .and_then(|request| Profiles::RELEASED.matching(&request, test_id.as_ref(), &file_key));
         *counts.entry(profile.map_or("none", |profile| profile.name)).or_insert(0) += 1;
     }
     let expected = [("none", 69), ("ogx-2", 4), ("ogx-6", 146), ("ogx-7", 1_341), ("ogx-http-7", 21), ("ogx-tool", 7)];

@@ -17,12 +17,13 @@ pub(crate) struct Known {
     known_types: Vec<String>,
     renamed_types: Vec<(String, String)>,
     signs: Vec<String>,
+    former_settings: Vec<String>,
 }
 
 impl From<Known> for Options {
     fn from(known: Known) -> Self {
-        let Known { large, known_types, renamed_types, signs } = known;
-        Self { large, known_types, renamed_types, signs }
+        let Known { large, known_types, renamed_types, signs, former_settings } = known;
+        Self { large, known_types, renamed_types, signs, former_settings }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
-use recstore_core::explain::{Difference, Explanation, Extent, Near, Obstacle, Volatile, compare};
+use recstore_core::explain::{Difference, Explanation, Extent, Near, Obstacle, Remedy, Volatile, compare};
 
 use crate::errors::raise;
 use crate::recording::Recording;
@@ -60,8 +60,15 @@ fn near<'py>(py: Python<'py>, near: Near) -> PyResult<Bound<'py, PyDict>> {
     let differences = near.differences.into_iter().map(|found| difference(py, found));
     dict.set_item("differences", differences.collect::<PyResult<Vec<_>>>()?)?;
     dict.set_item("more_differences", near.more)?;
-    dict.set_item("volatile", rules(&near.volatile))?;
+    dict.set_item("volatile", kinds(&near.volatile))?;
     dict.set_item("closed_by", near.closed_by.map(|profile| profile.name))?;
+    let remedy = near.remedy.map(|Remedy { profile, lines }| {
+        let remedy = PyDict::new(py);
+        remedy.set_item("profile", profile)?;
+        remedy.set_item("lines", lines)?;
+        Ok::<_, PyErr>(remedy)
+    });
+    dict.set_item("remedy", remedy.transpose()?)?;
     Ok(dict)
 }
 
@@ -74,12 +81,12 @@ fn difference(py: Python<'_>, difference: Difference) -> PyResult<Bound<'_, PyDi
     dict.set_item("requested", difference.requested)?;
     dict.set_item("places", difference.places)?;
     dict.set_item("more_places", difference.more_places)?;
-    dict.set_item("volatile", rules(&difference.volatile))?;
+    dict.set_item("volatile", kinds(&difference.volatile))?;
     Ok(dict)
 }
 
-fn rules(volatile: &[Volatile]) -> Vec<&'static str> {
-    volatile.iter().map(|kind| kind.rule()).collect()
+fn kinds(volatile: &[Volatile]) -> Vec<&'static str> {
+    volatile.iter().map(|kind| kind.name()).collect()
 }
 
 fn spelled(path: &Path) -> String {

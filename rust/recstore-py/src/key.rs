@@ -25,7 +25,7 @@ pub(crate) fn canonical<'py>(
     test_id: Option<&Bound<'py, PyString>>,
     profile: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let (form, _) = form(py, request, test_id, profile)?;
+    let (form, _) = form(py, request, test_id, named(py, profile)?)?;
     Ok(PyBytes::new(py, &form))
 }
 
@@ -55,11 +55,11 @@ pub(crate) fn request_key(
     test_id: Option<&Bound<'_, PyString>>,
     profile: &str,
 ) -> PyResult<String> {
-    let (form, profile) = form(py, request, test_id, profile)?;
+    let (form, profile) = form(py, request, test_id, named(py, profile)?)?;
     Ok(profile.digest(&form).to_string())
 }
 
-/// Return the names of all key profiles, of each kind of request the newest first.
+/// Return the names of the key profiles that recstore brings along, of each kind of request the newest first.
 ///
 /// >>> import recstore
 /// >>> recstore.profiles()[:3]
@@ -69,14 +69,17 @@ pub(crate) fn profiles() -> Vec<&'static str> {
     PROFILES.iter().map(|profile| profile.name).collect()
 }
 
+fn named(py: Python<'_>, name: &str) -> PyResult<&'static Profile> {
+    Profile::named(name).map_err(|error| unknown_profile(py, &error))
+}
+
 /// Returns the canonical form, and the profile that fits the shape of the request.
 pub(crate) fn form(
     py: Python<'_>,
     request: Bound<'_, PyAny>,
     test_id: Option<&Bound<'_, PyString>>,
-    profile: &str,
+    profile: &'static Profile,
 ) -> PyResult<(Vec<u8>, &'static Profile)> {
-    let profile = Profile::named(profile).map_err(|error| unknown_profile(py, &error))?;
     let request = Request::split(&PyJson(request)).map_err(|error| not_a_request(py, error))?;
     let profile = profile.for_shape(request.shape).ok_or_else(|| {
         let message =

@@ -11,9 +11,14 @@ use crate::store::Store;
 
 /// Say what re-keying a store would do; `recstore.rekey.plan` is what users call.
 #[pyfunction]
-pub(crate) fn plan_rekey<'py>(py: Python<'py>, store: &Bound<'py, Store>, to: &str) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn plan_rekey<'py>(
+    py: Python<'py>,
+    store: &Bound<'py, Store>,
+    to: &str,
+    former_settings: Vec<String>,
+) -> PyResult<Bound<'py, PyDict>> {
     let store = store.get().core();
-    let plan = py.detach(|| rekey::plan(store, store.named_profile(to)?));
+    let plan = py.detach(|| rekey::plan(store, store.named_profile(to)?, &former_settings));
     let Plan { to, profiles, unchanged, renames, collisions, left } = plan.map_err(|error| raise(py, error))?;
     let made = PyDict::new(py);
     made.set_item("to", to.name)?;
@@ -52,11 +57,12 @@ pub(crate) fn apply_rekey<'py>(
     py: Python<'py>,
     store: &Bound<'py, Store>,
     to: &str,
+    former_settings: Vec<String>,
     keeps_both: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
     let store = store.get().core();
     let on_collision = if keeps_both { OnCollision::KeepBoth } else { OnCollision::Stop };
-    let done = py.detach(|| rekey::rekey(store, to, on_collision));
+    let done = py.detach(|| rekey::rekey(store, to, &former_settings, on_collision));
     to_dict(py, done.map_err(|error| raise(py, error))?)
 }
 

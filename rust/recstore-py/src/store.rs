@@ -5,16 +5,16 @@ use std::sync::Mutex;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict, PyString};
 use recstore_core::explain::{Extent, explain};
 use recstore_core::json::Value;
-use recstore_core::key::Key;
+use recstore_core::key::{Key, Profile};
 use recstore_core::loose::{OnConflict, Outcome};
 use recstore_core::pack::Form;
 use recstore_core::recording::{Answer, Limits, RecordedError};
 use recstore_core::store::{self, Cache, CacheState, Options};
 
-use crate::errors::{not_found, not_json, raise};
+use crate::errors::{not_found, not_json, raise, unknown_profile};
 use crate::explain::to_dict;
 use crate::from_python::{PyJson, to_text};
 use crate::key::form;
@@ -68,6 +68,12 @@ impl Store {
     #[getter]
     fn profile(&self) -> &'static str {
         self.0.profile().name
+    }
+
+    /// The names of the key profiles that it knows: those of `recstore.profiles()` and those that `recstore.toml` declares.
+    #[getter]
+    fn profiles(&self) -> Vec<&'static str> {
+        self.0.profiles().names()
     }
 
     /// The folder of recordings that all tests share, relative to the root.
@@ -134,15 +140,30 @@ impl Store {
         Ok(folder.into_pyobject(py)?.into_any())
     }
 
-    /// Return the key of a request under the profile of this store.
-    #[pyo3(signature = (request, *, test_id=None))]
+    /// Return the key of a request under the profile of this store, or another that it knows.
+    #[pyo3(signature = (request, *, test_id=None, profile=None))]
     fn request_key(
         &self,
         py: Python<'_>,
         request: Bound<'_, PyAny>,
         test_id: Option<Bound<'_, PyString>>,
+        profile: Option<&str>,
     ) -> PyResult<String> {
-        Ok(self.key_of(py, request, test_id.as_ref())?.to_string())
+        let (form, profile) = form(py, request, test_id.as_ref(), self.profile_or_own(py, profile)?)?;
+        Ok(profile.digest(&form).to_string())
+    }
+
+    /// Return the canonical form of a request under the profile of this store, or another that it knows.
+    #[pyo3(signature = (request, *, test_id=None, profile=None))]
+    fn canonical<'py>(
+        &self,
+        py: Python<'py>,
+        request: Bound<'py, PyAny>,
+        test_id: Option<Bound<'py, PyString>>,
+        profile: Option<&str>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let (form, _) = form(py, request, test_id.as_ref(), self.profile_or_own(py, profile)?)?;
+        Ok(PyBytes::new(py, &form))
     }
 
     /// Iterate over every recording, or those in one folder, which is relative to the root: file by file, in the order of
@@ -339,13 +360,18 @@ impl Store {
         if self.0.is_read_only() { ask() } else { py.detach(ask) }
     }
 
+    fn profile_or_own(&self, py: Python<'_>, name: Option<&str>) -> PyResult<&'static Profile> {
+        let Some(name) = name else { return Ok(self.0.profile()) };
+        self.0.profiles().named(name).map_err(|error| unknown_profile(py, &error))
+    }
+
     fn key_of(
         &self,
         py: Python<'_>,
         request: Bound<'_, PyAny>,
         test_id: Option<&Bound<'_, PyString>>,
     ) -> PyResult<Key> {
-        let (form, profile) = form(py, request, test_id, self.0.profile().name)?;
+        let (form, profile) = form(py, request, test_id, self.0.profile())?;
         Ok(profile.digest(&form))
     }
 }

@@ -6,7 +6,7 @@ use memchr::memmem;
 
 use super::finding::{Finding, FindingKind};
 use crate::json::{Dialect, Reader, Style, Text, Value};
-use crate::key::{Digest, Key, Profile, Request, Rules, Shape, TestId, matching, request_key};
+use crate::key::{Digest, Key, Profile, Profiles, Request, Rules, Shape, TestId, request_key};
 use crate::recording::{View, recorded_under};
 
 /// Names that projects gave up, in all their recordings too: what they say now, and what they said when the keys were
@@ -26,11 +26,13 @@ static SIX_DECIMALS: Profile = Profile {
     rules: Rules { drops: &[], masks: &[], decimals: Some(6) },
     style: Style::SORTED,
     digest: Digest::Sha256,
-    companions: ["", ""],
+    added: None,
+    companions: [None, None],
 };
 
 /// Says that the name of a recording is the key of its request under no profile, and why as far as that can be told.
 pub(super) fn find(
+    profiles: &Profiles,
     path: &Path,
     name: &Key,
     view: &View<'_>,
@@ -45,7 +47,8 @@ pub(super) fn find(
         "the name is the key of the request with numbers rounded to six decimals, as a revision of OGX's recorder did \
          that was never released"
             .to_owned()
-    } else if let Some((renamed, profile)) = RENAMED.iter().find_map(|words| Some((words, before(view, words, name)?)))
+    } else if let Some((renamed, profile)) =
+        RENAMED.iter().find_map(|words| Some((words, before(profiles, view, words, name)?)))
     {
         let words: Vec<_> = renamed.iter().map(|(now, then)| format!("{now:?} for {then:?}")).collect();
         let words = words.join(" and ");
@@ -78,7 +81,7 @@ pub(super) fn find(
 }
 
 /// Returns the profile under which the name was the key before words of the request were replaced.
-fn before(view: &View<'_>, words: &[(&str, &str)], name: &Key) -> Option<&'static Profile> {
+fn before(profiles: &Profiles, view: &View<'_>, words: &[(&str, &str)], name: &Key) -> Option<&'static Profile> {
     let [mut request, mut test_id] = [view.request().ok()?.to_vec(), view.test_id_json().ok()?.to_vec()];
     let mut is_changed = false;
     for (now, then) in words {
@@ -94,7 +97,7 @@ fn before(view: &View<'_>, words: &[(&str, &str)], name: &Key) -> Option<&'stati
     let parse = |json| Reader::new(json).ok()?.dialect(Dialect::Python).document(Value::read).ok();
     let (request, test_id) = (parse(&request)?, parse(&test_id)?);
     let test_id = if let Value::String(id) = test_id { Some(id) } else { None };
-    matching(&Request::split(&&request).ok()?, test_id.as_ref(), name)
+    profiles.matching(&Request::split(&&request).ok()?, test_id.as_ref(), name)
 }
 
 fn replace(text: &[u8], now: &[u8], then: &[u8]) -> Option<Vec<u8>> {

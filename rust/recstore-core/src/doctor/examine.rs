@@ -11,8 +11,9 @@ use super::fix::is_escaped;
 use super::{Options, cause, stream};
 use crate::error::Error;
 use crate::json::{Dialect, JsonError, Layout, Reader, Value, compact};
-use crate::key::{Key, MODEL_LIST_ENDPOINTS, PROFILES, Profile, Request, matching, path_of, request_key};
+use crate::key::{Key, MODEL_LIST_ENDPOINTS, Profile, Profiles, Request, path_of, request_key};
 use crate::recording::{Malformed, View, answer_digest, encode};
+use crate::rekey::former;
 use crate::store::{Listed, Store};
 
 /// What was found in one file.
@@ -45,11 +46,13 @@ pub(super) struct Examiner<'a> {
     store: &'a Store,
     options: &'a Options,
     signs: Vec<Finder<'a>>,
+    profiles: Profiles,
 }
 
 impl<'a> Examiner<'a> {
     pub(super) fn new(store: &'a Store, options: &'a Options) -> Self {
-        Self { store, options, signs: options.signs.iter().map(|sign| Finder::new(sign.as_bytes())).collect() }
+        let signs = options.signs.iter().map(|sign| Finder::new(sign.as_bytes())).collect();
+        Self { store, options, signs, profiles: former(store, &options.former_settings) }
     }
 
     pub(super) fn examine(&self, file: &Listed) -> Examined {
@@ -90,12 +93,13 @@ impl<'a> Examiner<'a> {
                 let wanted = self.store.profile().for_shape(request.shape);
                 key = wanted.and_then(|profile| request_key(request, test_id.as_ref(), profile).ok());
                 is_found = key.is_some_and(|key| name.finds(&key));
-                // Most stores look up under the newest profile, whose key is known by now.
-                let newest = PROFILES.iter().find(|profile| profile.shape == request.shape);
-                let is_newest = wanted.map(|profile| profile.name) == newest.map(|profile| profile.name);
-                profile = if is_found && is_newest { wanted } else { matching(request, test_id.as_ref(), name) };
+                // Most stores look up under the profile that is asked first, whose key is known by now.
+                let first = self.profiles.iter().find(|profile| profile.shape == request.shape);
+                let is_first = wanted.map(|profile| profile.name) == first.map(|profile| profile.name);
+                let matching = || self.profiles.matching(request, test_id.as_ref(), name);
+                profile = if is_found && is_first { wanted } else { matching() };
                 match profile {
-                    None => cause::find(&path, name, &view, request, test_id.as_ref(), findings),
+                    None => cause::find(&self.profiles, &path, name, &view, request, test_id.as_ref(), findings),
                     Some(_) if is_found => {}
                     Some(profile) => {
                         let store = wanted.map_or("none for such requests", |profile| profile.name);

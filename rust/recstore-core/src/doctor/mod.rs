@@ -33,11 +33,19 @@ pub struct Options {
     pub renamed_types: Vec<(String, String)>,
     /// Texts of which every credential holds one.
     pub signs: Vec<String>,
+    /// What the settings file said before it was edited, the newest first, as far as that is known.
+    pub former_settings: Vec<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { large: 1 << 20, known_types: Vec::new(), renamed_types: Vec::new(), signs: Vec::new() }
+        Self {
+            large: 1 << 20,
+            known_types: Vec::new(),
+            renamed_types: Vec::new(),
+            signs: Vec::new(),
+            former_settings: Vec::new(),
+        }
     }
 }
 

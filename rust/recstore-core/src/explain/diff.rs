@@ -6,6 +6,7 @@ use super::align::{Pair, align};
 use super::volatile::{Volatile, volatile};
 use super::words::{Place, places, readable};
 use crate::json::{Path, Step, Style, Value, to_vec};
+use crate::key::Pointer;
 
 /// What became of a value of the recorded request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub(super) struct Change<'v> {
     pub(super) kind: Kind,
     /// Where in the new value; of what went, where in the old.
     pub(super) path: String,
+    /// The same in the body of the request, and in all elements beside it.
+    pub(super) place: Option<Pointer>,
     /// Of what was moved, where it stood.
     pub(super) from: Option<String>,
     pub(super) old: Option<&'v Value<'v>>,
@@ -134,8 +137,8 @@ pub(super) fn json(value: &Value<'_>) -> Vec<u8> {
 impl<'v> Change<'v> {
     fn one_sided(kind: Kind, path: &Path<'_>, old: Option<&'v Value<'v>>, new: Option<&'v Value<'v>>) -> Self {
         let size = EACH + old.or(new).map_or(0, |value| json(value).len());
-        let (path, volatile) = (path.to_string(), BTreeSet::new());
-        Self { kind, path, from: None, old, new, places: Vec::new(), volatile, size }
+        let (place, path, volatile) = (Pointer::like(path), path.to_string(), BTreeSet::new());
+        Self { kind, path, place, from: None, old, new, places: Vec::new(), volatile, size }
     }
 
     fn of_scalars(old: &'v Value<'v>, new: &'v Value<'v>, path: &Path<'_>, member: &str) -> Self {

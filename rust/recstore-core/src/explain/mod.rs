@@ -9,6 +9,7 @@ mod common;
 mod diff;
 mod nearest;
 mod outline;
+mod remedy;
 mod shown;
 mod sketch;
 mod volatile;
@@ -17,6 +18,7 @@ mod words;
 use std::path::PathBuf;
 
 pub use diff::Kind;
+pub use remedy::Remedy;
 pub use shown::Extent;
 pub use volatile::Volatile;
 
@@ -67,10 +69,12 @@ pub struct Near {
     pub differences: Vec<Difference>,
     /// How many more differences there are.
     pub more: usize,
-    /// The rules that would close all differences, where each of them is of a value that changes by itself.
+    /// What kinds of values differ, where each is one that changes by itself.
     pub volatile: Vec<Volatile>,
     /// The newest profile under which there would be no difference, if there is one.
     pub closed_by: Option<&'static Profile>,
+    /// Where there is none, that which settings could declare.
+    pub remedy: Option<Remedy>,
 }
 
 /// Why a recording does not answer though its request is the same.
@@ -117,7 +121,7 @@ pub struct Difference {
     pub places: Vec<(String, String)>,
     /// How many more such places there are.
     pub more_places: usize,
-    /// The rules that would close it, where it is of values that change by themselves.
+    /// What kinds of values differ, where each is one that changes by itself.
     pub volatile: Vec<Volatile>,
 }
 

@@ -6,12 +6,13 @@ use std::path::PathBuf;
 
 use super::diff::{Change, diff};
 use super::outline::Outline;
+use super::remedy::remedy;
 use super::sketch::Sketch;
 use super::words::{Place, readable};
 use super::{Difference, Explanation, Extent, Near, Obstacle, shown};
 use crate::error::Error;
 use crate::json::{Dialect, Reader, Style, Text, Value, to_vec};
-use crate::key::{Key, PROFILES, Profile, Request, canonical, request_key};
+use crate::key::{Key, Profile, Profiles, Request, canonical, request_key};
 use crate::parallel;
 use crate::recording::View;
 use crate::store::{Listed, Recording, Store};
@@ -63,7 +64,7 @@ impl<'a> Asked<'a> {
         let profile = store.profile();
         let profile = profile.for_shape(request.shape).unwrap_or(profile);
         let form = form(&request, profile).unwrap_or_default();
-        let keys = keys(&request, test_id);
+        let keys = keys(store.profiles(), &request, test_id);
         Ok(Self { store, request, test_id, profile, json, form, key, keys })
     }
 
@@ -167,7 +168,8 @@ impl<'a> Asked<'a> {
         }
         let is_same_test = self.is_same_test(view) || self.test_id.is_none() && matches!(view.test_id(), Ok(None));
         let test = (!is_same_test).then_some(Obstacle::TestId);
-        let their_keys = view.test_id().ok().map(|test_id| keys(&self.request, test_id.as_ref())).unwrap_or_default();
+        let keys = |test_id: Option<Text<'_>>| keys(self.store.profiles(), &self.request, test_id.as_ref());
+        let their_keys = view.test_id().map(keys).unwrap_or_default();
         let name = match matching(&their_keys) {
             Some(found) => profile(found),
             None => Some(Obstacle::Name),
@@ -193,13 +195,20 @@ impl<'a> Asked<'a> {
                 && profile.shape == their_request.shape
                 && form(&self.request, profile) == form(&their_request, profile)
         };
-        let closed_by = PROFILES.iter().filter(|_| !changes.is_empty()).find(|profile| is_closed(profile));
+        let closed_by = self.store.profiles().iter().filter(|_| !changes.is_empty()).find(|profile| is_closed(profile));
+        let test_id = view.test_id().ok()?;
+        let remedy = || {
+            // A recording under a key that is not its request's would not get another.
+            self.store.profiles().matching(&their_request, test_id.as_ref(), near.recording.key()?)?;
+            remedy(self.store.profiles(), (&self.request, self.test_id), (&their_request, test_id.as_ref()), &changes)
+        };
+        let remedy = if is_volatile && closed_by.is_none() { remedy() } else { None };
         let shown = if extent == Extent::Full { usize::MAX } else { DIFFERENCES };
         let outline = Outline::of(request);
         Some(Near {
             key: near.recording.key().copied(),
             path: near.recording.path(),
-            test_id: view.test_id().ok()?.map(Text::into_owned),
+            test_id: test_id.clone().map(Text::into_owned),
             endpoint: outline.endpoint(),
             model: outline.model(),
             is_same_test: self.is_same_test(&view),
@@ -208,6 +217,7 @@ impl<'a> Asked<'a> {
             more: changes.len().saturating_sub(shown),
             volatile: if is_volatile { volatile } else { Vec::new() },
             closed_by,
+            remedy,
         })
     }
 }
@@ -295,7 +305,7 @@ fn differences<'v>(old: &'v Value<'v>, new: &'v Value<'v>) -> Vec<Change<'v>> {
 }
 
 /// Returns the key of a request under every profile that has one for it.
-fn keys(request: &Request<&Value<'_>>, test_id: Option<&Text<'_>>) -> Vec<(&'static Profile, Key)> {
-    let profiles = PROFILES.iter().filter(|profile| profile.shape == request.shape);
+fn keys(profiles: Profiles, request: &Request<&Value<'_>>, test_id: Option<&Text<'_>>) -> Vec<(&'static Profile, Key)> {
+    let profiles = profiles.iter().filter(|profile| profile.shape == request.shape);
     profiles.filter_map(|profile| Some((profile, request_key(request, test_id, profile).ok()?))).collect()
 }

@@ -1,6 +1,6 @@
 //! Values that differ from one run to the next, though the same is asked.
 
-/// What kind of value it is; by its name a rule would be chosen that closes such a difference.
+/// What kind of value it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Volatile {
     /// Random or counted names: UUIDs, `call_8f3k2…`, digests.
@@ -16,9 +16,20 @@ pub enum Volatile {
 }
 
 impl Volatile {
-    /// Returns the name of the rule that leaves such values out.
+    /// Returns the names of the masks that may leave such values out of texts.
+    pub(super) fn masks(self) -> &'static [&'static str] {
+        match self {
+            Self::Id => &["uuid", "id", "hex"],
+            Self::Date => &["date", "time", "weekday", "timestamp"],
+            Self::Score => &["score"],
+            Self::Path => &["path"],
+            Self::Number => &[],
+        }
+    }
+
+    /// Returns the name.
     #[must_use]
-    pub fn rule(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Id => "ids",
             Self::Date => "dates",

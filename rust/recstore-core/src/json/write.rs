@@ -62,6 +62,9 @@ impl Style {
 
 /// Changes values while they are written; what the rules of a key are made of.
 pub trait Rewrite {
+    /// Whether [`Rewrite::string`] is asked about every text, since no two bytes foretell what it changes.
+    const HAS_PATTERNS: bool = false;
+
     /// Returns the double to write in the place of `number`.
     fn float(&self, number: f64) -> f64 {
         number
@@ -75,21 +78,27 @@ pub trait Rewrite {
         false
     }
 
-    /// Returns the text to write in the place of `text`, if it is another.
-    fn string(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let _ = text;
+    /// Returns the text to write in the place of `text`, which stands at `path`, if it is another.
+    fn string(&self, path: &Path<'_>, text: &[u8]) -> Option<Vec<u8>> {
+        let _ = (path, text);
         None
     }
 
-    /// Says whether [`Rewrite::keeps`] is asked about the members of the object at `path`.
+    /// Returns the value to write in the place of that at `path`, if it is another.
+    fn replacement(&self, path: &Path<'_>) -> Option<&Value<'static>> {
+        let _ = path;
+        None
+    }
+
+    /// Says whether [`Rewrite::keeps`] is asked about what is in the object or the array at `path`.
     fn may_drop(&self, path: &Path<'_>) -> bool {
         let _ = path;
         false
     }
 
-    /// Says whether member `name` of the object at `path` is written.
-    fn keeps(&self, path: &Path<'_>, name: &[u8]) -> bool {
-        let _ = (path, name);
+    /// Says whether what is one step from `path` is written.
+    fn keeps(&self, path: &Path<'_>, step: Step<'_>) -> bool {
+        let _ = (path, step);
         true
     }
 }
@@ -176,6 +185,10 @@ type Written<E> = Result<(), (String, WriteError<E>)>;
 impl<R: Rewrite> Writer<'_, R> {
     fn value<S: Source>(&mut self, source: &S, path: &Path<'_>) -> Written<S::Error> {
         let fail = |error| Err((path.to_string(), error));
+        if let Some(other) = self.rules.replacement(path) {
+            let mut plain = Writer { out: &mut *self.out, style: self.style, rules: &Plain, depth: self.depth };
+            return plain.value(&other, path).map_err(|(path, error)| (path, error.of_source()));
+        }
         match source.node() {
             Err(error) => return fail(WriteError::Source(error)),
             Ok(Node::Null) => self.out.extend_from_slice(b"null"),
@@ -196,8 +209,8 @@ impl<R: Rewrite> Writer<'_, R> {
             Ok(Node::String(text)) => {
                 let start = self.out.len();
                 let mut text = text;
-                if self.string(&text, R::is_suspect)
-                    && let Some(other) = self.rules.string(&text)
+                if (self.string(&text, R::is_suspect) || R::HAS_PATTERNS)
+                    && let Some(other) = self.rules.string(path, &text)
                 {
                     self.out.truncate(start);
                     self.string(&other, |_, _| false);
@@ -218,7 +231,11 @@ impl<R: Rewrite> Writer<'_, R> {
         self.out.push(b'[');
         self.depth += 1;
         let mut is_empty = true;
+        let may_drop = self.rules.may_drop(path);
         for (index, element) in elements.enumerate() {
+            if may_drop && !self.rules.keeps(path, Step::Element(index)) {
+                continue;
+            }
             self.separate(is_empty);
             is_empty = false;
             self.value(&element, &path.then(Step::Element(index)))?;
@@ -247,7 +264,7 @@ impl<R: Rewrite> Writer<'_, R> {
         let mut is_empty = true;
         let may_drop = self.rules.may_drop(path);
         for &(name, value) in &members {
-            if may_drop && !self.rules.keeps(path, name) {
+            if may_drop && !self.rules.keeps(path, Step::Member(name)) {
                 continue;
             }
             self.separate(is_empty);

@@ -1,8 +1,9 @@
 //! The canonical form of a request under a profile, and its key.
 
+use super::added::{Added, WithAdded};
 use super::request::{Request, Shape, Url, clean, without_databricks_host};
 use super::rule::Applied;
-use super::{Key, PROFILES, Profile, TestId};
+use super::{Key, Profile, TestId};
 use crate::json::{Path, Plain, Rewrite, Source, Step, Style, Text, Value, WriteError, write};
 
 /// Returns the canonical form of `request`: the bytes whose digest is its key.
@@ -34,22 +35,23 @@ pub fn canonical<S: Source>(
         None => form.value("test_id", &Value::Null),
     };
     let rules = Applied { rules: &profile.rules, host };
+    let added = profile.added.as_deref();
     // The members in the order of their names, which is the same in every style.
     match (request.shape, &request.tool) {
         (Shape::Inference, _) => {
-            form.source("body", &request.body, &rules)?;
+            form.body("body", &request.body, rules, added)?;
             form.text("endpoint", endpoint.as_bytes())?;
             form.text("method", request.method.as_bytes())?;
             write_test_id(&mut form)?;
         }
         (Shape::Http, _) => {
             form.text("method", request.method.as_bytes())?;
-            form.source("payload", &request.body, &rules)?;
+            form.body("payload", &request.body, rules, added)?;
             write_test_id(&mut form)?;
             form.text("url", request.url.as_bytes())?;
         }
         (Shape::Tool, tool) => {
-            form.source("kwargs", &request.body, &rules)?;
+            form.body("kwargs", &request.body, rules, added)?;
             if let Some((provider, _)) = tool {
                 form.source("provider", provider, &Plain)?;
             }
@@ -91,6 +93,20 @@ impl Form {
         write(&mut self.out, source, self.style, rules, &Path::ROOT.then(Step::Member(name.as_bytes())))
     }
 
+    /// Writes the body. The rules of released profiles have a way of their own, which knows how little they look at.
+    fn body<S: Source>(
+        &mut self,
+        name: &str,
+        source: &S,
+        rules: Applied<'_>,
+        added: Option<&Added>,
+    ) -> Written<S::Error> {
+        match added {
+            None => self.source(name, source, &rules),
+            Some(added) => self.source(name, source, &WithAdded { released: rules, added }),
+        }
+    }
+
     /// Writes a member that follows from the request or is not part of it.
     fn value<E>(&mut self, name: &str, value: &Value<'_>) -> Written<E> {
         self.source(name, &value, &Plain).map_err(|(path, error)| (path, error.of_source()))
@@ -124,12 +140,4 @@ pub fn request_key<S: Source>(
     profile: &Profile,
 ) -> Result<Key, (String, WriteError<S::Error>)> {
     canonical(request, test_id, profile).map(|form| profile.digest(&form))
-}
-
-/// Returns the newest profile under which `request` has `key`.
-pub fn matching<S: Source>(request: &Request<S>, test_id: Option<&Text<'_>>, key: &Key) -> Option<&'static Profile> {
-    PROFILES
-        .iter()
-        .filter(|profile| profile.shape == request.shape)
-        .find(|profile| request_key(request, test_id, profile).is_ok_and(|found| key.finds(&found)))
 }

@@ -1,26 +1,37 @@
 //! What is masked in the text of requests, because it differs from one run to the next.
 //!
-//! Each mask stands for a pattern of Python's `re` on `str`, which is told beside it and which the tests compare it
-//! with. It is looked for by hand: on real requests an engine for any pattern took more than twice the instructions.
-//! Every byte is looked at a fixed number of times, so that hostile text takes time in proportion to its length.
+//! Each mask stands for a pattern of Python's `re` on `str`. Those of released profiles are looked for by hand, as on real
+//! requests an engine for any pattern took more than twice the instructions; the pattern is told beside them, and the
+//! tests compare them with it. Every byte is looked at a fixed number of times, so that hostile text takes time in
+//! proportion to its length.
 
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
+use regex::bytes::Regex;
 
 use super::scan::{digits, spaces, spaces_before};
 
 /// Something that is replaced in the text of requests.
 #[derive(Debug)]
 pub struct Mask {
-    /// Finds the text that every match contains.
-    word: LazyLock<Finder<'static>>,
-    /// Looks at one place where the word is.
-    look: Look,
-    /// The text put in the place of each match.
+    /// The name by which settings take it.
+    pub name: &'static str,
+    find: Find,
+    /// The text put in the place of each match; for a pattern, `$1` is what its first group matched.
     with: &'static str,
+}
+
+/// How matches are found.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "masks are statics, which are never moved")]
+enum Find {
+    /// By hand, around a word that every match contains.
+    Around { word: LazyLock<Finder<'static>>, look: Look },
+    /// By an engine. What takes the place of a match is less than three times as long, so that a text does not grow much.
+    Pattern(LazyLock<Regex>),
 }
 
 /// Says what matches in a text around the word in a range of it, not before a place; in this order.
@@ -44,52 +55,82 @@ impl Found {
 
 /// `score:\s*[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?`
 pub(super) static SCORE: Mask = Mask {
-    word: LazyLock::new(|| Finder::new("score:")),
-    look: |text, word, _| Found::up_to(word.start, number(text, spaces(text, word.end))),
+    name: "score",
+    find: Find::Around {
+        word: LazyLock::new(|| Finder::new("score:")),
+        look: |text, word, _| Found::up_to(word.start, number(text, spaces(text, word.end))),
+    },
     with: "score: __NORMALIZED__",
 };
 
 /// `,?\s*attributes:\s*\{[^}]*\}`
 pub(super) static ATTRIBUTES: Mask = Mask {
-    word: LazyLock::new(|| Finder::new("attributes:")),
-    look: |text, word, from| {
-        let Some(inside) = byte(text, spaces(text, word.end), b"{") else { return Found::Nothing };
-        let Some(length) = text.get(inside..).and_then(|inside| memchr::memchr(b'}', inside)) else {
-            return Found::NothingMore;
-        };
-        let before = spaces_before(text, from, word.start);
-        let has_comma = before > from && text.get(before - 1) == Some(&b',');
-        Found::Match(before - usize::from(has_comma)..inside + length + 1)
+    name: "attributes",
+    find: Find::Around {
+        word: LazyLock::new(|| Finder::new("attributes:")),
+        look: |text, word, from| {
+            let Some(inside) = byte(text, spaces(text, word.end), b"{") else { return Found::Nothing };
+            let Some(length) = text.get(inside..).and_then(|inside| memchr::memchr(b'}', inside)) else {
+                return Found::NothingMore;
+            };
+            let before = spaces_before(text, from, word.start);
+            let has_comma = before > from && text.get(before - 1) == Some(&b',');
+            Found::Match(before - usize::from(has_comma)..inside + length + 1)
+        },
     },
     with: "",
 };
 
 /// `document_id:\s*UUID`
 pub(super) static DOCUMENT_ID: Mask = Mask {
-    word: LazyLock::new(|| Finder::new("document_id:")),
-    look: |text, word, _| Found::up_to(word.start, uuid(text, spaces(text, word.end))),
+    name: "document-id",
+    find: Find::Around {
+        word: LazyLock::new(|| Finder::new("document_id:")),
+        look: |text, word, _| Found::up_to(word.start, uuid(text, spaces(text, word.end))),
+    },
     with: "document_id: __NORMALIZED__",
 };
 
 /// `<\|UUID\|>`
 pub(super) static CITATION: Mask = Mask {
-    word: LazyLock::new(|| Finder::new("<|")),
-    look: |text, word, _| {
-        let end = uuid(text, word.end).and_then(|end| byte(text, end, b"|")).and_then(|end| byte(text, end, b">"));
-        Found::up_to(word.start, end)
+    name: "citation",
+    find: Find::Around {
+        word: LazyLock::new(|| Finder::new("<|")),
+        look: |text, word, _| {
+            let end = uuid(text, word.end).and_then(|end| byte(text, end, b"|")).and_then(|end| byte(text, end, b">"));
+            Found::up_to(word.start, end)
+        },
     },
     with: "<|__NORMALIZED__|>",
 };
 
+impl PartialEq for Mask {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
 impl Mask {
+    /// Makes a mask of a pattern, in which all classes are of bytes and those with names of ASCII.
+    pub(super) const fn of_pattern(name: &'static str, pattern: fn() -> Regex, with: &'static str) -> Self {
+        Self { name, find: Find::Pattern(LazyLock::new(pattern)), with }
+    }
+
     pub(super) fn apply<'t>(&self, text: Cow<'t, [u8]>) -> Cow<'t, [u8]> {
+        let (word, look) = match &self.find {
+            Find::Around { word, look } => (word, look),
+            Find::Pattern(pattern) => {
+                let masked = pattern.replace_all(&text, self.with.as_bytes());
+                return if let Cow::Owned(masked) = masked { Cow::Owned(masked) } else { text };
+            }
+        };
         let mut masked = Vec::new();
         let mut done = 0;
-        for start in self.word.find_iter(&text) {
+        for start in word.find_iter(&text) {
             if start < done {
                 continue; // within what was replaced
             }
-            match (self.look)(&text, start..start + self.word.needle().len(), done) {
+            match look(&text, start..start + word.needle().len(), done) {
                 Found::Match(place) => {
                     masked.extend_from_slice(text.get(done..place.start).unwrap_or_default());
                     masked.extend_from_slice(self.with.as_bytes());

@@ -2,24 +2,37 @@
 //!
 //! A key is a digest of a canonical form of the request. What goes into that form, how it is changed and spelled and
 //! which digest is taken is a [`Profile`]; recordings of several profiles lie side by side in real directories. A
-//! released profile never changes: `docs/keys.md` states each rule.
+//! released profile never changes: `docs/keys.md` states each rule. A store's settings may declare more ([`Declaration`]),
+//! of the same rules and patterns.
 
+mod added;
 mod canonical;
 mod decimal;
+mod declare;
 mod digits;
 mod mask;
+mod masks;
+mod pointer;
 mod profile;
+mod profiles;
 mod request;
 mod rule;
 mod scan;
+mod substitution;
 
 use std::fmt;
 
-pub use canonical::{canonical, matching, request_key};
+pub use added::{Added, AddedDrop};
+pub use canonical::{canonical, request_key};
+pub use declare::{Declaration, MAX_DECLARED};
 pub use mask::Mask;
+pub use masks::MASKS;
+pub use pointer::Pointer;
 pub use profile::{DEFAULT_PROFILE, Digest, PROFILES, Profile, TestId, UnknownProfile};
+pub use profiles::Profiles;
 pub use request::{MODEL_LIST_ENDPOINTS, Request, RequestError, Shape, host_of, path_of, without_databricks_host};
-pub use rule::{Drop, Rules};
+pub use rule::{DROPS, Drop, Rules};
+pub use substitution::Substitution;
 
 /// The key of a recording: the first bytes of a digest, all of them or six.
 ///

@@ -3,9 +3,11 @@
 use sha2::{Digest as _, Sha256};
 
 use super::Key;
+use super::added::Added;
 use super::mask::{self, Mask};
+use super::profiles::Profiles;
 use super::request::Shape;
-use super::rule::{Drop, Rules};
+use super::rule::{BEDROCK_STREAM_OPTIONS, PROJECT_ID, Rules};
 use crate::json::Style;
 
 /// Which requests get which key.
@@ -22,12 +24,14 @@ pub struct Profile {
     pub test_id: TestId,
     /// How the body is changed.
     pub rules: Rules,
+    /// How a store's settings change the body beside that; `None` in every profile that recstore brings along.
+    pub added: Option<Box<Added>>,
     /// How the whole is spelled.
     pub style: Style,
     /// What is taken of the spelling.
     pub digest: Digest,
     /// For a profile of SDK calls: the profiles that the same recorder used for HTTP requests and for tools.
-    pub companions: [&'static str; 2],
+    pub companions: [Option<&'static Self>; 2],
 }
 
 /// Whether the test id is part of the canonical form.
@@ -53,13 +57,10 @@ pub enum Digest {
 /// The profile of new stores: the current rules of OGX, whose tools can read what is written under it.
 pub const DEFAULT_PROFILE: &str = "ogx-7";
 
-const DROP_BEDROCK_STREAM_OPTIONS: Drop = Drop::ForHost { host: "bedrock", member: "stream_options" };
-const DROP_PROJECT_ID: Drop = Drop::Inside { parents: &["extra_body", "extra_query"], member: "project_id" };
-
 const ROUNDED: Rules = Rules { decimals: Some(5), ..Rules::NONE };
-const ROUNDED_BEDROCK: Rules = Rules { drops: &[DROP_BEDROCK_STREAM_OPTIONS], ..ROUNDED };
-const ROUNDED_PROJECT: Rules = Rules { drops: &[DROP_PROJECT_ID], ..ROUNDED };
-const ROUNDED_BEDROCK_PROJECT: Rules = Rules { drops: &[DROP_BEDROCK_STREAM_OPTIONS, DROP_PROJECT_ID], ..ROUNDED };
+const ROUNDED_BEDROCK: Rules = Rules { drops: &[&BEDROCK_STREAM_OPTIONS], ..ROUNDED };
+const ROUNDED_PROJECT: Rules = Rules { drops: &[&PROJECT_ID], ..ROUNDED };
+const ROUNDED_BEDROCK_PROJECT: Rules = Rules { drops: &[&BEDROCK_STREAM_OPTIONS, &PROJECT_ID], ..ROUNDED };
 
 const MASKS: &[&Mask] = &[&mask::SCORE, &mask::ATTRIBUTES, &mask::DOCUMENT_ID, &mask::CITATION];
 const CURRENT: Rules = Rules { masks: MASKS, ..ROUNDED_BEDROCK_PROJECT };
@@ -69,37 +70,47 @@ const HTTP_CURRENT: Rules = Rules { masks: MASKS, ..ROUNDED_PROJECT };
 const EARLY_LISTS: TestId = TestId::ExceptFor(&["/api/tags", "/v1/models"]);
 const LISTS: TestId = TestId::ExceptFor(&super::MODEL_LIST_ENDPOINTS);
 
-/// Every profile there is; of each shape the newest first.
-pub static PROFILES: [Profile; 14] = [
-    ogx("ogx-7", LISTS, CURRENT, "ogx-http-7"),
-    ogx("ogx-6", LISTS, ROUNDED_BEDROCK_PROJECT, "ogx-http-6"),
-    ogx("ogx-5", LISTS, ROUNDED_BEDROCK, "ogx-http-5"),
-    ogx("ogx-4", LISTS, ROUNDED, "ogx-http-5"),
-    ogx("ogx-3", EARLY_LISTS, ROUNDED, "ogx-http-5"),
-    ogx("ogx-2", EARLY_LISTS, Rules::NONE, "ogx-http-5"),
-    ogx("ogx-1", TestId::Absent, Rules::NONE, "ogx-http-5"),
-    ogx_other("ogx-http-7", Shape::Http, TestId::Present, HTTP_CURRENT),
-    ogx_other("ogx-http-6", Shape::Http, TestId::Present, ROUNDED_PROJECT),
-    ogx_other("ogx-http-5", Shape::Http, TestId::Present, ROUNDED),
-    ogx_other("ogx-tool", Shape::Tool, TestId::Absent, Rules::NONE),
-    recstore("recstore-1", Shape::Inference, LISTS, ["recstore-http-1", "recstore-tool-1"]),
-    recstore("recstore-http-1", Shape::Http, TestId::Present, NO_COMPANIONS),
-    recstore("recstore-tool-1", Shape::Tool, TestId::Present, NO_COMPANIONS),
+/// Every profile that recstore brings along; of each shape the newest first.
+pub static PROFILES: [&Profile; 14] = [
+    &ogx("ogx-7", LISTS, CURRENT, &OGX_HTTP_7),
+    &ogx("ogx-6", LISTS, ROUNDED_BEDROCK_PROJECT, &OGX_HTTP_6),
+    &ogx("ogx-5", LISTS, ROUNDED_BEDROCK, &OGX_HTTP_5),
+    &ogx("ogx-4", LISTS, ROUNDED, &OGX_HTTP_5),
+    &ogx("ogx-3", EARLY_LISTS, ROUNDED, &OGX_HTTP_5),
+    &ogx("ogx-2", EARLY_LISTS, Rules::NONE, &OGX_HTTP_5),
+    &ogx("ogx-1", TestId::Absent, Rules::NONE, &OGX_HTTP_5),
+    &OGX_HTTP_7,
+    &OGX_HTTP_6,
+    &OGX_HTTP_5,
+    &OGX_TOOL,
+    &recstore("recstore-1", Shape::Inference, LISTS, [Some(&RECSTORE_HTTP_1), Some(&RECSTORE_TOOL_1)]),
+    &RECSTORE_HTTP_1,
+    &RECSTORE_TOOL_1,
 ];
 
-const NO_COMPANIONS: [&str; 2] = ["", ""];
+static OGX_HTTP_7: Profile = ogx_other("ogx-http-7", Shape::Http, TestId::Present, HTTP_CURRENT, ALONE);
+static OGX_HTTP_6: Profile = ogx_other("ogx-http-6", Shape::Http, TestId::Present, ROUNDED_PROJECT, ALONE);
+static OGX_HTTP_5: Profile = ogx_other("ogx-http-5", Shape::Http, TestId::Present, ROUNDED, ALONE);
+static OGX_TOOL: Profile = ogx_other("ogx-tool", Shape::Tool, TestId::Absent, Rules::NONE, ALONE);
+static RECSTORE_HTTP_1: Profile = recstore("recstore-http-1", Shape::Http, TestId::Present, ALONE);
+static RECSTORE_TOOL_1: Profile = recstore("recstore-tool-1", Shape::Tool, TestId::Present, ALONE);
 
-const fn ogx(name: &'static str, test_id: TestId, rules: Rules, http: &'static str) -> Profile {
-    Profile { companions: [http, "ogx-tool"], ..ogx_other(name, Shape::Inference, test_id, rules) }
+type Companions = [Option<&'static Profile>; 2];
+
+const ALONE: Companions = [None, None];
+
+const fn ogx(name: &'static str, test_id: TestId, rules: Rules, http: &'static Profile) -> Profile {
+    ogx_other(name, Shape::Inference, test_id, rules, [Some(http), Some(&OGX_TOOL)])
 }
 
-const fn ogx_other(name: &'static str, shape: Shape, test_id: TestId, rules: Rules) -> Profile {
+const fn ogx_other(name: &'static str, shape: Shape, test_id: TestId, rules: Rules, companions: Companions) -> Profile {
     let (style, digest) = (Style::SORTED, Digest::Sha256);
-    Profile { name, shape, test_id, rules, style, digest, companions: NO_COMPANIONS }
+    Profile { name, shape, test_id, rules, added: None, style, digest, companions }
 }
 
-const fn recstore(name: &'static str, shape: Shape, test_id: TestId, companions: [&'static str; 2]) -> Profile {
-    Profile { name, shape, test_id, rules: Rules::NONE, style: Style::RFC8785, digest: Digest::Xxh3_128, companions }
+const fn recstore(name: &'static str, shape: Shape, test_id: TestId, companions: Companions) -> Profile {
+    let (style, digest) = (Style::RFC8785, Digest::Xxh3_128);
+    Profile { name, shape, test_id, rules: Rules::NONE, added: None, style, digest, companions }
 }
 
 /// No profile has this name.
@@ -112,34 +123,35 @@ pub struct UnknownProfile {
     pub known: String,
 }
 
-impl UnknownProfile {
-    /// Says that `name` is none of the profiles that are `fit`.
-    pub(crate) fn among(name: &str, fit: impl Fn(&Profile) -> bool) -> Self {
-        let known: Vec<_> = PROFILES.iter().filter(|profile| fit(profile)).map(|profile| profile.name).collect();
-        Self { name: name.to_owned(), known: known.join(", ") }
-    }
-}
-
 impl Profile {
-    /// Returns the profile called `name`.
+    /// Returns the profile called `name` of those that recstore brings along.
     ///
     /// # Errors
     /// Where there is none; the error lists those that exist.
     pub fn named(name: &str) -> Result<&'static Self, UnknownProfile> {
-        PROFILES.iter().find(|profile| profile.name == name).ok_or_else(|| UnknownProfile::among(name, |_| true))
+        Profiles::RELEASED.named(name)
     }
 
     /// Returns this profile or its companion for requests of `shape`; `None` where it has none.
     #[must_use]
     pub fn for_shape(&'static self, shape: Shape) -> Option<&'static Self> {
         let [http, tool] = self.companions;
-        let companion = |name| Self::named(name).ok();
         match shape {
             _ if shape == self.shape => Some(self),
-            Shape::Http => companion(http),
-            Shape::Tool => companion(tool),
+            Shape::Http => http,
+            Shape::Tool => tool,
             Shape::Inference => None,
         }
+    }
+
+    /// Returns a profile without companions that changes the body by the rules of this one and by `added`.
+    #[must_use]
+    pub fn with(&self, name: &'static str, added: &Added) -> Self {
+        let mut rules = self.rules;
+        rules.decimals = added.decimals.or(rules.decimals);
+        let all = self.added.as_deref().cloned().unwrap_or_default().and(added);
+        let (shape, test_id, style, digest) = (self.shape, self.test_id, self.style, self.digest);
+        Self { name, shape, test_id, rules, added: Some(Box::new(all)), style, digest, companions: ALONE }
     }
 
     /// Returns the key whose canonical form is `canonical`.
@@ -151,19 +163,5 @@ impl Profile {
         };
         #[expect(clippy::expect_used, reason = "both digests have one of the lengths of keys")]
         key.expect("a digest of 16 or 32 bytes is a key")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_companion_exists_and_has_the_right_shape() {
-        for profile in PROFILES.iter().filter(|profile| profile.shape == Shape::Inference) {
-            for shape in [Shape::Http, Shape::Tool] {
-                assert_eq!(profile.for_shape(shape).map(|companion| companion.shape), Some(shape), "{}", profile.name);
-            }
-        }
     }
 }

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use super::decimal;
 use super::mask::Mask;
+use super::pointer::is_body;
 use crate::json::{Path, Rewrite, Step, round_decimals};
 
 /// How the body of a request is changed before its key is taken.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Rules {
     /// Which members are left out.
-    pub drops: &'static [Drop],
+    pub drops: &'static [&'static Drop],
     /// What is replaced in every string value, in this order.
     pub masks: &'static [&'static Mask],
     /// To how many decimals doubles are rounded, and then the numbers with four and more decimals in string values.
@@ -18,9 +19,16 @@ pub struct Rules {
 }
 
 /// A member that is left out.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Drop {
+#[derive(Debug, PartialEq, Eq)]
+pub struct Drop {
+    /// The name by which settings take it.
+    pub name: &'static str,
+    what: What,
+}
+
+/// Where members are left out.
+#[derive(Debug, PartialEq, Eq)]
+enum What {
     /// At the root of the body, where the URL's host contains a word.
     ForHost {
         /// The word.
@@ -37,6 +45,17 @@ pub enum Drop {
         member: &'static str,
     },
 }
+
+/// The drops that settings can take by name.
+pub static DROPS: [&Drop; 2] = [&BEDROCK_STREAM_OPTIONS, &PROJECT_ID];
+
+/// Of calls of Amazon's Bedrock, the body's own `stream_options`.
+pub(super) static BEDROCK_STREAM_OPTIONS: Drop =
+    Drop { name: "bedrock-stream-options", what: What::ForHost { host: "bedrock", member: "stream_options" } };
+
+/// The project that an account is charged by.
+pub(super) static PROJECT_ID: Drop =
+    Drop { name: "project-id", what: What::Inside { parents: &["extra_body", "extra_query"], member: "project_id" } };
 
 impl Rules {
     /// No change.
@@ -62,13 +81,8 @@ impl Rewrite for Applied<'_> {
             | (first == b'.') & (second.is_ascii_digit() | (second >= 0x80))
     }
 
-    fn string(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let text = self.rules.masks.iter().fold(Cow::Borrowed(text), |text, mask| mask.apply(text));
-        let text = match self.rules.decimals {
-            Some(decimals) => decimal::round_in_text(text, decimals),
-            None => text,
-        };
-        match text {
+    fn string(&self, _: &Path<'_>, text: &[u8]) -> Option<Vec<u8>> {
+        match self.round(self.mask(text)) {
             Cow::Borrowed(_) => None,
             Cow::Owned(other) => Some(other),
         }
@@ -78,32 +92,48 @@ impl Rewrite for Applied<'_> {
         self.rules.drops.iter().any(|drop| drop.concerns(path))
     }
 
-    fn keeps(&self, path: &Path<'_>, name: &[u8]) -> bool {
-        self.rules.drops.iter().all(|drop| match drop {
-            Drop::ForHost { member, .. } | Drop::Inside { member, .. } if name != member.as_bytes() => true,
-            Drop::ForHost { host, .. } => !(drop.concerns(path) && self.host.contains(host)),
-            Drop::Inside { .. } => !drop.concerns(path),
-        })
+    fn keeps(&self, path: &Path<'_>, step: Step<'_>) -> bool {
+        !self.rules.drops.iter().any(|drop| self.is_dropped(drop, path, step))
+    }
+}
+
+impl Applied<'_> {
+    /// Masks what is in a text.
+    pub(super) fn mask<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
+        self.rules.masks.iter().fold(Cow::Borrowed(text), |text, mask| mask.apply(text))
+    }
+
+    /// Rounds the numbers that are in a text.
+    pub(super) fn round<'t>(&self, text: Cow<'t, [u8]>) -> Cow<'t, [u8]> {
+        match self.rules.decimals {
+            Some(decimals) => decimal::round_in_text(text, decimals),
+            None => text,
+        }
+    }
+
+    /// Says whether `drop` leaves out what is one step from the object at `path`.
+    pub(super) fn is_dropped(&self, drop: &Drop, path: &Path<'_>, step: Step<'_>) -> bool {
+        let (What::ForHost { member, .. } | What::Inside { member, .. }) = drop.what;
+        let is_for_host = || match drop.what {
+            What::ForHost { host, .. } => self.host.contains(host),
+            What::Inside { .. } => true,
+        };
+        step == Step::Member(member.as_bytes()) && drop.concerns(path) && is_for_host()
     }
 }
 
 impl Drop {
     /// Says whether the object at `path` may be one that a member is left out of.
     fn concerns(&self, path: &Path<'_>) -> bool {
-        match (self, path.step) {
-            (Self::ForHost { .. }, _) => is_root(path),
-            (Self::Inside { .. }, Step::Element(_)) => false,
-            (Self::Inside { parents, .. }, Step::Member(parent)) => {
-                path.parent.is_some_and(|outer| is_root(outer) || matches!(outer.step, Step::Element(_)))
+        match (&self.what, path.step) {
+            (What::ForHost { .. }, _) => is_body(path),
+            (What::Inside { .. }, Step::Element(_)) => false,
+            (What::Inside { parents, .. }, Step::Member(parent)) => {
+                path.parent.is_some_and(|outer| is_body(outer) || matches!(outer.step, Step::Element(_)))
                     && parents.iter().any(|name| name.as_bytes() == parent)
             }
         }
     }
-}
-
-/// The body is one step into the request.
-fn is_root(path: &Path<'_>) -> bool {
-    path.parent.is_some_and(|request| request.parent.is_none())
 }
 
 #[cfg(test)]

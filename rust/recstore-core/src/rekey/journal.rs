@@ -3,6 +3,7 @@
 //! Journals lie in `.recstore/rekey/` and are numbered. The name says how far it came: `1.running.json` while names change,
 //! `1.json` when they have, `1.undoing.json` while they change back.
 
+use std::cmp::Reverse;
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -77,6 +78,14 @@ fn entries(root: &Path) -> Vec<Entry> {
         Some(Entry { number, stage, path: entry.path() })
     };
     names.filter_map(parse).collect()
+}
+
+/// Returns the texts of the settings that journals keep, the newest first.
+pub(super) fn settings(root: &Path) -> Vec<String> {
+    let mut entries = entries(root);
+    entries.sort_by_key(|entry| Reverse(entry.number));
+    let journals = entries.iter().filter_map(|entry| entry.read(root).ok()?.settings);
+    journals.flat_map(|(before, after)| [Some(after), before]).flatten().collect()
 }
 
 impl Journal {

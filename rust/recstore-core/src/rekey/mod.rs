@@ -6,10 +6,12 @@
 //! disk before the next begins: the journal; the new names, as further links to the same files; the settings file; the old
 //! names go. [`undo`] takes the same steps the other way round. `docs/rekey.md` tells it to users.
 
+mod former;
 mod journal;
 mod plan;
 mod run;
 
+pub use former::former;
 pub use journal::unfinished;
 pub use plan::{Collision, Left, Plan, Rename, plan};
 pub use run::{Done, OnCollision, rekey, undo};

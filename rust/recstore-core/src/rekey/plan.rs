@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
+use super::former::former;
 use crate::error::Error;
 use crate::json::{Dialect, Reader, Value};
-use crate::key::{Key, PROFILES, Profile, Request, matching, request_key};
+use crate::key::{Key, Profile, Profiles, Request, request_key};
 use crate::parallel;
 use crate::recording::{FileName, View, answer_digest, encode, recorded_under};
 use crate::store::{Listed, Store};
@@ -72,13 +73,17 @@ struct Candidate<'a> {
 
 /// Says what re-keying the store would do; reads every file and writes nothing.
 ///
+/// `former_settings` are what the settings file said before it was edited, as far as that is known: a recording whose name is
+/// the key under a profile as it was declared then has a new one.
+///
 /// # Errors
 /// Where the store is a pack.
-pub fn plan(store: &Store, to: &'static Profile) -> Result<Plan, Error> {
+pub fn plan(store: &Store, to: &'static Profile, former_settings: &[String]) -> Result<Plan, Error> {
     if store.is_read_only() {
         return Err(Error::ReadOnly { path: store.path().to_owned() });
     }
     let files = store.list()?;
+    let profiles = former(store, former_settings);
     let mut plan = Plan {
         to,
         profiles: BTreeMap::new(),
@@ -89,7 +94,7 @@ pub fn plan(store: &Store, to: &'static Profile) -> Result<Plan, Error> {
     };
     let mut wanted: BTreeMap<(&Path, FileName), Vec<Candidate<'_>>> = BTreeMap::new();
     let mut answers = HashMap::new();
-    let look = |number: usize| files.get(number).map(|file| (file, candidate(store, file, to)));
+    let look = |number: usize| files.get(number).map(|file| (file, candidate(store, &profiles, file, to)));
     for (file, looked) in parallel::map(files.len(), look).into_iter().flatten() {
         match looked {
             Ok(candidate) => {
@@ -105,7 +110,7 @@ pub fn plan(store: &Store, to: &'static Profile) -> Result<Plan, Error> {
     }
     for ((folder, new), mut group) in wanted {
         let occupant = answers.get_key_value(&(folder, new.clone()));
-        let newest = |profile: &Profile| PROFILES.iter().position(|other| other.name == profile.name);
+        let newest = |profile: &Profile| profiles.iter().position(|other| other.name == profile.name);
         group.sort_by_key(|one| {
             (*one.file.name() != new, !one.is_original, newest(one.profile), one.file.name().clone())
         });
@@ -132,7 +137,12 @@ pub fn plan(store: &Store, to: &'static Profile) -> Result<Plan, Error> {
 }
 
 /// Returns the name of a file under the new profile, or why it has none, and its answer, if it has one.
-fn candidate<'a>(store: &Store, file: &'a Listed, to: &'static Profile) -> Result<Candidate<'a>, (String, u128)> {
+fn candidate<'a>(
+    store: &Store,
+    profiles: &Profiles,
+    file: &'a Listed,
+    to: &'static Profile,
+) -> Result<Candidate<'a>, (String, u128)> {
     let text = store.read_file(file).map_err(|error| (error.to_string(), 0))?;
     let block = encode(&text, store.limits()).map_err(|problem| (format!("it is no recording: {problem}"), 0))?;
     let damaged = |_| ("it is no recording".to_owned(), 0);
@@ -144,7 +154,7 @@ fn candidate<'a>(store: &Store, file: &'a Listed, to: &'static Profile) -> Resul
     let request = request.map_err(|problem| (problem.to_string(), answer))?;
     let request = Request::split(&&request).map_err(|problem| (problem.to_string(), answer))?;
     let Some(name) = file.name().key() else { return Err(("no key is in its name".to_owned(), answer)) };
-    let Some(profile) = matching(&request, test_id.as_ref(), name) else {
+    let Some(profile) = profiles.matching(&request, test_id.as_ref(), name) else {
         return Err(("its name is the key of its request under no profile".to_owned(), answer));
     };
     let Some(to) = to.for_shape(request.shape) else {

@@ -40,7 +40,7 @@ pub struct Done {
 /// # Errors
 /// [`Error::Collision`] where answers differ and `on_collision` does not say to keep both; nothing is changed then. Where a
 /// change to another profile was killed, or the system refuses; every recording is found then, and this can be called again.
-pub fn rekey(store: &Store, to: &str, on_collision: OnCollision) -> Result<Done, Error> {
+pub fn rekey(store: &Store, to: &str, former_settings: &[String], on_collision: OnCollision) -> Result<Done, Error> {
     let to = store.named_profile(to)?;
     let root = store.path();
     if let Some(mut entry) = journal::last(root).filter(|entry| entry.stage != Stage::Done) {
@@ -52,13 +52,13 @@ pub fn rekey(store: &Store, to: &str, on_collision: OnCollision) -> Result<Done,
         entry.set(Stage::Done)?;
         return Ok(done(root, &journal.to, &journal.renames, kept));
     }
-    let plan: Plan = plan(store, to)?;
+    let plan: Plan = plan(store, to, former_settings)?;
     let differing = plan.collisions.iter().filter(|collision| !collision.are_equal).count();
     if differing > 0 && on_collision == OnCollision::Stop {
         return Err(Error::Collision { count: differing, profile: to.name });
     }
     let from = Settings::load(root)?;
-    let settings = if from.profile.name == to.name { None } else { Some(from.with_profile(to.name)) };
+    let settings = if from.profile().name == to.name { None } else { Some(from.with_profile(to.name)) };
     if plan.renames.is_empty() && settings.is_none() {
         return Ok(Done { profile: to.name.to_owned(), renamed: 0, kept: Vec::new(), undoable: journal::count(root) });
     }
@@ -69,7 +69,7 @@ pub fn rekey(store: &Store, to: &str, on_collision: OnCollision) -> Result<Done,
     }
     let before = root.join(SETTINGS_FILE).is_file().then(|| from.text.clone());
     let journal = Journal {
-        from: from.profile.name.to_owned(),
+        from: from.profile().name.to_owned(),
         to: to.name.to_owned(),
         settings: settings.map(|after| (before, after)),
         renames: plan.renames,
@@ -91,7 +91,6 @@ pub fn undo(root: &Path) -> Result<Done, Error> {
         return Err(Error::NothingToUndo { root: root.to_owned() });
     };
     let journal = entry.read(root)?;
-    entry.set(Stage::Undoing)?;
     let back = |rename: &Rename| Rename { old: rename.new.clone(), new: rename.old.clone(), ..rename.clone() };
     let renames: Vec<_> = journal.renames.iter().map(back).collect();
     let settings = match &journal.settings {
@@ -103,6 +102,13 @@ pub fn undo(root: &Path) -> Result<Done, Error> {
             Some(if is_own { before.clone() } else { Some(now.with_profile(&journal.from)) })
         }
     };
+    if let Some(Some(text)) = &settings
+        && let Err(problem) = Settings::parse(text.clone())
+    {
+        let problem = format!("the profile would be '{}' again, but {problem}; declare it again first", journal.from);
+        return Err(Error::Settings { path: root.join(SETTINGS_FILE), problem });
+    }
+    entry.set(Stage::Undoing)?;
     let kept = change(root, &renames, &settings)?;
     entry.remove()?;
     Ok(done(root, &journal.from, &renames, kept))

@@ -86,7 +86,7 @@ pub(super) fn build_pack<W: Write + Seek>(
             writer.add(*number, file.name.clone(), stamp, &block).map_err(fail())?;
         }
     }
-    let profile = store.settings.profile.name.to_owned();
+    let profile = store.profile().name.to_owned();
     let base = to_portable(store.places.base()).unwrap_or_default();
     let settings = store.settings.text.clone();
     let meta = Meta { profile, base, root: root.unwrap_or_default(), settings };

@@ -83,12 +83,12 @@ impl Store {
         let path = || self.root.join(file.path());
         let malformed = |problem| Error::Malformed { path: path(), problem };
         if let Some((pack, row)) = &file.packed {
-            let packed = Recording::packed(file, pack, *row, self.limits)?;
+            let packed = Recording::packed(self, file, pack, *row)?;
             if !self.is_tree {
                 let view = packed.view()?;
                 self.limits.check_size(view.json().len() as u64).map_err(malformed)?;
                 // With other limits than those it was packed with, it may be a recording.
-                let broken = view.broken_file().map(|text| Recording::read(file, text, self.limits));
+                let broken = view.broken_file().map(|text| Recording::read(self, file, text));
                 return broken.unwrap_or(Ok(packed)).map_err(malformed).map(Some);
             }
             let Some(stamp) = stamp_of(&path())? else { return Ok(None) };
@@ -103,7 +103,7 @@ impl Store {
             }
         }
         match loose::read(&path(), &self.limits) {
-            Ok((text, _)) => Recording::read(file, &text, self.limits).map_err(malformed).map(Some),
+            Ok((text, _)) => Recording::read(self, file, &text).map_err(malformed).map(Some),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
@@ -117,7 +117,7 @@ impl Store {
     /// Takes a listed file as the pack has it, though it may have changed since, or reads it; `None` where it has gone, or
     /// is no recording.
     pub(crate) fn glance(&self, file: &Listed) -> Option<Recording> {
-        let packed = file.packed.as_ref().and_then(|(pack, row)| Recording::packed(file, pack, *row, self.limits).ok());
+        let packed = file.packed.as_ref().and_then(|(pack, row)| Recording::packed(self, file, pack, *row).ok());
         packed.filter(|packed| packed.view().is_ok()).or_else(|| self.read(file).ok().flatten())
     }
 
@@ -161,7 +161,7 @@ impl Store {
     /// Where it cannot be read, is too large, or lies in a pack that is damaged.
     pub fn read_file(&self, file: &Listed) -> Result<Vec<u8>, Error> {
         match &file.packed {
-            Some((pack, row)) if !self.is_tree => Recording::packed(file, pack, *row, self.limits)?.file(),
+            Some((pack, row)) if !self.is_tree => Recording::packed(self, file, pack, *row)?.file(),
             _ => Ok(loose::read(&self.root.join(file.path()), &self.limits)?.0),
         }
     }

@@ -8,6 +8,7 @@ mod open;
 mod place;
 mod put;
 mod recording;
+mod rules;
 mod settings;
 mod state;
 mod verify;

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf, absolute};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::place::Places;
-use super::settings::{check_base, default_profile, profile_of_store};
+use super::settings::check_base;
 use super::state::{State, from_portable};
 use super::{CacheState, Settings, cache};
 use crate::error::Error;
-use crate::key::Profile;
+use crate::key::{Profile, Profiles};
 use crate::loose;
 use crate::pack::{Meta, Pack};
 use crate::recording::Limits;
@@ -108,8 +108,10 @@ impl Store {
     fn open_pack(path: PathBuf, options: &Options) -> Result<Self, Error> {
         let pack = Pack::open(&path).map_err(Error::io("map", &path))??.limits(options.limits);
         let Meta { profile, base, root, settings: text } = pack.meta()?;
-        let profile = if profile.is_empty() { default_profile() } else { Profile::named(&profile)? };
-        let settings = options.over(Settings { profile, base: None, text }, &path)?;
+        // The settings of the tree that it was made of may have been overruled.
+        let settings = Settings::parse(text).map_err(|problem| Error::Settings { path: path.clone(), problem })?;
+        let profiles = if profile.is_empty() { settings.profiles } else { settings.profiles.with_own(&profile)? };
+        let settings = options.over(Settings { profiles, base: None, ..settings }, &path)?;
         let state = State::of_pack(Arc::new(pack))?;
         let folders: Vec<_> = state.pack_folders.iter().map(|folder| folder.to_path_buf()).collect();
         let places = Places::new(Path::new(&root), folders, settings.base.as_deref(), false);
@@ -192,7 +194,24 @@ impl Store {
     /// Returns the key profile under which it records and looks up.
     #[must_use]
     pub fn profile(&self) -> &'static Profile {
-        self.settings.profile
+        self.settings.profile()
+    }
+
+    /// Returns what it follows.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Returns the text of the settings at the time when the pack beside the tree was made; `None` without one.
+    pub(crate) fn packed_settings(&self) -> Option<String> {
+        Some(cache::open(&self.root).filter(|_| self.is_tree)?.meta().ok()?.settings)
+    }
+
+    /// Returns the key profiles that it knows: those that recstore brings along and those that its settings declare.
+    #[must_use]
+    pub fn profiles(&self) -> Profiles {
+        self.settings.profiles
     }
 
     /// Returns the profile of SDK calls with this name, which brings those of HTTP requests and tools with it.
@@ -200,7 +219,7 @@ impl Store {
     /// # Errors
     /// Where there is none; the error lists those that exist.
     pub fn named_profile(&self, name: &str) -> Result<&'static Profile, Error> {
-        Ok(profile_of_store(name)?)
+        Ok(self.profiles().of_calls(name)?)
     }
 
     /// Returns how much a recording file may ask of its reader.
@@ -241,7 +260,7 @@ impl Store {
 impl Options {
     fn over(&self, mut settings: Settings, root: &Path) -> Result<Settings, Error> {
         if let Some(name) = &self.profile {
-            settings.profile = profile_of_store(name)?;
+            settings.profiles = settings.profiles.with_own(name)?;
         }
         if let Some(base) = &self.base {
             let base = check_base(base).map_err(|problem| Error::Settings { path: root.to_owned(), problem })?;

@@ -79,8 +79,8 @@ impl Store {
     /// Where it is no request.
     pub fn key_of(&self, request: &Value<'_>, test_id: Option<&Text<'_>>) -> Result<Key, Error> {
         let request = Request::split(&request).map_err(|error| Error::InvalidRequest(error.to_string()))?;
-        let profile: &Profile = self.settings.profile.for_shape(request.shape).ok_or_else(|| {
-            Error::InvalidRequest(format!("the profile {} has no keys for such requests", self.settings.profile.name))
+        let profile: &Profile = self.profile().for_shape(request.shape).ok_or_else(|| {
+            Error::InvalidRequest(format!("the profile {} has no keys for such requests", self.profile().name))
         })?;
         request_key(&request, test_id, profile).map_err(no_spelling)
     }

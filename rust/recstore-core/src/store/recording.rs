@@ -4,10 +4,10 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::Listed;
+use super::{Listed, Store};
 use crate::error::Error;
 use crate::json::{Dialect, Reader, Value};
-use crate::key::{Key, Profile, Request, matching};
+use crate::key::{Key, Profile, Profiles, Request};
 use crate::pack::{Form, Pack, PackError, PackProblem};
 use crate::recording::{Asked, DamagedBlock, FileName, Limits, Malformed, View, encode};
 
@@ -18,6 +18,8 @@ pub struct Recording {
     name: FileName,
     block: Block,
     limits: Limits,
+    /// Those of the store.
+    profiles: Profiles,
 }
 
 #[derive(Clone, Debug)]
@@ -40,7 +42,7 @@ enum Block {
 
 impl Recording {
     /// Takes a recording from a row of a pack.
-    pub(super) fn packed(file: &Listed, pack: &Arc<Pack>, row: u32, limits: Limits) -> Result<Self, Error> {
+    pub(super) fn packed(store: &Store, file: &Listed, pack: &Arc<Pack>, row: u32) -> Result<Self, Error> {
         let refused = |error: PackError| match error.problem {
             PackProblem::Recording(problem) => Error::Malformed { path: file.path(), problem },
             _ => error.into(),
@@ -49,13 +51,18 @@ impl Recording {
             Form::Fast => Block::Mapped { pack: pack.clone(), row, sound: OnceLock::new() },
             Form::Small => Block::Rebuilt { pack: pack.clone(), row, block: pack.block(row).map_err(refused)?.into() },
         };
-        Ok(Self { folder: file.folder.clone(), name: file.name.clone(), block, limits })
+        Ok(Self::with(store, file, block))
     }
 
     /// Takes a recording from the text of its file.
-    pub(super) fn read(file: &Listed, text: &[u8], limits: Limits) -> Result<Self, Malformed> {
-        let block = Block::Read(encode(text, &limits)?.into());
-        Ok(Self { folder: file.folder.clone(), name: file.name.clone(), block, limits })
+    pub(super) fn read(store: &Store, file: &Listed, text: &[u8]) -> Result<Self, Malformed> {
+        let block = Block::Read(encode(text, &store.limits)?.into());
+        Ok(Self::with(store, file, block))
+    }
+
+    fn with(store: &Store, file: &Listed, block: Block) -> Self {
+        let (limits, profiles) = (store.limits, store.profiles());
+        Self { folder: file.folder.clone(), name: file.name.clone(), block, limits, profiles }
     }
 
     /// Takes a recording from the text of a file that belongs to no store.
@@ -76,7 +83,8 @@ impl Recording {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = FileName::parse(&name).unwrap_or_else(|| FileName::Other(name.into_owned()));
         let folder = path.parent().unwrap_or(Path::new("")).into();
-        Ok(Self { folder, name, block: Block::Read(encode(text, &limits)?.into()), limits })
+        let block = Block::Read(encode(text, &limits)?.into());
+        Ok(Self { folder, name, block, limits, profiles: Profiles::RELEASED })
     }
 
     /// Returns the key that names its file; `None` where the file is named otherwise.
@@ -115,12 +123,12 @@ impl Recording {
         view.file().map_err(|damage| self.damaged(damage))
     }
 
-    /// Returns the newest key profile under which its request has the key that names it; `None` where there is none,
-    /// or the file is no recording.
+    /// Returns the first of the profiles of its store under which its request has the key that names it; `None` where there
+    /// is none, or the file is no recording.
     #[must_use]
     pub fn profile(&self) -> Option<&'static Profile> {
         let view = self.view().ok()?;
-        profile(&Asked { test_id: view.test_id().ok()?, request: view.request().ok()? }, self.key()?)
+        profile(&self.profiles, &Asked { test_id: view.test_id().ok()?, request: view.request().ok()? }, self.key()?)
     }
 
     /// Says whether its key is the same for every test: that of a list of models, or of a tool's call under the rules of
@@ -128,7 +136,7 @@ impl Recording {
     #[must_use]
     pub fn is_shared(&self) -> bool {
         let request = self.view().ok().and_then(|view| view.request().ok());
-        let is_outside = |request| profile(&Asked { test_id: None, request }, self.key()?);
+        let is_outside = |request| profile(&self.profiles, &Asked { test_id: None, request }, self.key()?);
         matches!(self.name, FileName::Models { .. }) || request.and_then(is_outside).is_some()
     }
 
@@ -197,8 +205,8 @@ impl Recording {
     }
 }
 
-/// Returns the newest key profile under which what was asked has a key.
-pub(super) fn profile(asked: &Asked<'_>, key: &Key) -> Option<&'static Profile> {
+/// Returns the first of some profiles under which what was asked has a key.
+pub(super) fn profile(profiles: &Profiles, asked: &Asked<'_>, key: &Key) -> Option<&'static Profile> {
     let request = Reader::new(asked.request).ok()?.dialect(Dialect::Python).document(Value::read).ok()?;
-    matching(&Request::split(&&request).ok()?, asked.test_id.as_ref(), key)
+    profiles.matching(&Request::split(&&request).ok()?, asked.test_id.as_ref(), key)
 }

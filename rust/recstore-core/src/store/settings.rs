@@ -4,10 +4,11 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path};
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
+use super::rules;
 use crate::error::Error;
-use crate::key::{DEFAULT_PROFILE, Profile, Shape, UnknownProfile};
+use crate::key::{Declaration, Profile, Profiles};
 
 /// The name of the settings file, in the root of a store.
 pub const SETTINGS_FILE: &str = "recstore.toml";
@@ -15,8 +16,10 @@ pub const SETTINGS_FILE: &str = "recstore.toml";
 /// What a store follows.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The key profile under which it records and looks up.
-    pub profile: &'static Profile,
+    /// The key profiles that it knows, and that under which it records and looks up.
+    pub profiles: Profiles,
+    /// The profiles that the file declares.
+    pub declarations: Vec<Declaration>,
     /// The folder beside whose tests the shared recordings lie, as in a test id: relative, with `/` between its parts.
     /// `None` for the store's own choice.
     pub base: Option<String>,
@@ -33,6 +36,10 @@ impl Settings {
     /// ```toml
     /// profile = "ogx-7"                  # how keys are made
     /// base = "tests/integration/common"  # where recordings shared by all tests lie
+    ///
+    /// [profiles.ours-1]                  # a profile of the users' own
+    /// from = "ogx-7"                     # that to which it adds rules
+    /// drop = ["/metadata"]               # what is left out of the body
     /// ```
     ///
     /// # Errors
@@ -48,20 +55,43 @@ impl Settings {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => String::new(),
             Err(error) => return Err(Error::io("read", &path)(error)),
         };
-        let table = DeTable::parse(&text).map_err(|error| fail(error.to_string().trim_end().to_owned()))?;
-        let mut settings = Self { profile: default_profile(), base: None, text: String::new() };
+        Self::parse(text).map_err(fail)
+    }
+
+    /// Reads the text of a settings file.
+    ///
+    /// # Errors
+    /// What is wrong, and where.
+    pub(crate) fn parse(text: String) -> Result<Self, String> {
+        if text.len() as u64 > MAX_SIZE {
+            return Err(format!("settings have at most {MAX_SIZE} bytes, not {}", text.len()));
+        }
+        let table = DeTable::parse(&text).map_err(|error| error.to_string().trim_end().to_owned())?;
+        let (mut profile, mut base) = (None, None);
+        let (mut declarations, mut profiles) = (Vec::new(), Profiles::default());
         for (name, value) in table.get_ref() {
-            let DeValue::String(value) = value.get_ref() else {
-                return Err(fail(format!("'{}' must be a text in quotes", name.get_ref())));
-            };
+            let string =
+                || value.get_ref().as_str().ok_or_else(|| format!("'{}' must be a text in quotes", name.get_ref()));
             match name.get_ref().as_ref() {
-                "profile" => settings.profile = profile_of_store(value).map_err(|error| fail(error.to_string()))?,
-                "base" => settings.base = Some(check_base(value).map_err(fail)?.to_owned()),
-                other => return Err(fail(format!("there is no setting '{other}'; there are 'profile' and 'base'"))),
+                "profile" => profile = Some(string()?),
+                "base" => base = Some(check_base(string()?)?.to_owned()),
+                "profiles" => (declarations, profiles) = rules::declare(&text, value)?,
+                other => {
+                    let known = "'profile', 'base' and 'profiles'";
+                    return Err(format!("there is no setting '{}'; there are {known}", other.escape_debug()));
+                }
             }
         }
-        settings.text = text;
-        Ok(settings)
+        if let Some(name) = profile {
+            profiles = profiles.with_own(name).map_err(|error| error.to_string())?;
+        }
+        Ok(Self { profiles, declarations, base, text })
+    }
+
+    /// Returns the key profile under which the store records and looks up.
+    #[must_use]
+    pub fn profile(&self) -> &'static Profile {
+        self.profiles.own()
     }
 }
 
@@ -85,16 +115,4 @@ pub(super) fn check_base(base: &str) -> Result<&str, String> {
     } else {
         Err(format!("the base {base:?} leads outside of the project; name a folder in it, relative to its root"))
     }
-}
-
-/// Returns the profile of stores that say nothing.
-pub(super) fn default_profile() -> &'static Profile {
-    #[expect(clippy::expect_used, reason = "a constant of this crate")]
-    Profile::named(DEFAULT_PROFILE).expect("the default profile exists")
-}
-
-/// Returns the profile a store can have: one of SDK calls, which brings those of HTTP requests and tools with it.
-pub(super) fn profile_of_store(name: &str) -> Result<&'static Profile, UnknownProfile> {
-    let fits = |profile: &Profile| profile.shape == Shape::Inference;
-    Profile::named(name).ok().filter(|profile| fits(profile)).ok_or_else(|| UnknownProfile::among(name, fits))
 }

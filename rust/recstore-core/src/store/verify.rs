@@ -122,9 +122,9 @@ impl Store {
         let path = self.root.join(file.path());
         let (text, _) = loose::read(&path, &self.limits)?;
         if let Some(asked) = asked(&text, &self.limits) {
-            return Ok(file.name.key().and_then(|key| profile(&asked, key)));
+            return Ok(file.name.key().and_then(|key| profile(&self.profiles(), &asked, key)));
         }
-        let recording = Recording::read(file, &text, self.limits);
+        let recording = Recording::read(self, file, &text);
         recording.map(|recording| recording.profile()).map_err(|problem| Error::Malformed { path, problem })
     }
 }
