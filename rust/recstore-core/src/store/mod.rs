@@ -12,7 +12,7 @@ mod settings;
 mod state;
 mod verify;
 
-pub(crate) use cache::own_folder;
+pub(crate) use cache::{make_folder, own_folder};
 pub use export::unpack;
 pub use open::{Cache, Options, Store};
 pub use put::Written;
