@@ -3,8 +3,8 @@
 //! Journals lie in `.recstore/rekey/` and are numbered. The name says how far it came: `1.running.json` while names change,
 //! `1.json` when they have, `1.undoing.json` while they change back.
 
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::Rename;
@@ -171,12 +171,27 @@ impl Entry {
         Ok(())
     }
 
-    /// Removes the journal of a change that is undone, and the folder with the last.
-    pub(super) fn remove(self) -> Result<(), Error> {
+    /// Removes the journal of a change that is undone; with the last, the folder and what a kill has left in it.
+    pub(super) fn remove(self, root: &Path) -> Result<(), Error> {
         fs::remove_file(&self.path).map_err(Error::io("delete", &self.path))?;
-        if let Some(folder) = self.path.parent() {
-            let _ = fs::remove_dir(folder); // it may hold others
+        if count(root) == 0 {
+            let _ = fs::remove_dir_all(root.join(FOLDER));
         }
         Ok(())
     }
+}
+
+/// Writes the settings file as a whole; when this returns, it is on the disk. A kill leaves nothing beside it: it is written
+/// in the folder of the journals, which git ignores.
+pub(super) fn write_settings(root: &Path, path: &Path, text: &str) -> Result<(), Error> {
+    let new = root.join(FOLDER).join("settings");
+    let fail = || Error::io("write", &new);
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(fail()(error)),
+        _ => {}
+    }
+    let mut file = File::create_new(&new).map_err(fail())?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(fail())?;
+    fs::rename(&new, path).map_err(Error::io("write", path))?;
+    sync_folder(root)
 }

@@ -1,7 +1,7 @@
 //! Renaming, so that whoever looks finds everything at every moment.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -112,7 +112,7 @@ pub fn undo(root: &Path) -> Result<Done, Error> {
     };
     entry.set(Stage::Undoing)?;
     let kept = change(root, &renames, &settings)?;
-    entry.remove()?;
+    entry.remove(root)?;
     Ok(done(root, &journal.from, &renames, kept))
 }
 
@@ -144,10 +144,7 @@ fn change(root: &Path, renames: &[Rename], settings: &Option<Option<String>>) ->
     folders.iter().try_for_each(|folder| sync_folder(folder))?;
     let path = root.join(SETTINGS_FILE);
     match settings {
-        Some(Some(text)) => {
-            let write = |file: &mut File| file.write_all(text.as_bytes()).map_err(Error::io("write", &path));
-            write_atomically(&path, true, write)?;
-        }
+        Some(Some(text)) => journal::write_settings(root, &path, text)?,
         Some(None) => {
             remove(&path)?;
             sync_folder(root)?;
