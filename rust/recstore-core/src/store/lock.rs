@@ -15,7 +15,7 @@ pub(crate) struct Lock(Option<File>);
 
 impl Lock {
     /// Waits until no names change, and keeps them from changing.
-    pub(super) fn share(root: &Path) -> Self {
+    pub(crate) fn share(root: &Path) -> Self {
         Self::take(root, FlockOperation::LockShared)
     }
 
