@@ -44,7 +44,9 @@ def last_matches(store: Store, findings: list[DoctorFinding]) -> Iterator[Doctor
 
 def _git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], input=stdin, capture_output=True, check=False)  # noqa: S603, S607
+        done = subprocess.run(
+            ["git", "--literal-pathspecs", "-C", str(root), *arguments], input=stdin, capture_output=True, check=False
+        )  # noqa: S603, S607
     except FileNotFoundError as error:
         raise StorageError(
             "git is not installed, which knows the history of the recordings", errno=error.errno
@@ -93,11 +95,14 @@ def _profile(path: str, text: bytes) -> str | None:
         return None
     if not (isinstance(recorded, dict) and isinstance(recorded.get("request"), dict)):
         return None
+    test_id = recorded.get("test_id")
+    if not isinstance(test_id, str | None):
+        return None
     stem = path.rpartition("/")[2].removesuffix(".json")
     name = stem.split("-")[1] if stem.startswith("models-") else stem
     for profile in recstore.profiles():
         try:
-            key = recstore.request_key(recorded["request"], test_id=recorded.get("test_id"), profile=profile)
+            key = recstore.request_key(recorded["request"], test_id=test_id, profile=profile)
         except (InvalidRequest, NotJson):
             continue
         if key.startswith(name):
