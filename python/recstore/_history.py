@@ -44,9 +44,8 @@ def last_matches(store: Store, findings: list[DoctorFinding]) -> Iterator[Doctor
 
 def _git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     try:
-        done = subprocess.run(
-            ["git", "--literal-pathspecs", "-C", str(root), *arguments], input=stdin, capture_output=True, check=False
-        )  # noqa: S603, S607
+        command = ["git", "--literal-pathspecs", "-C", str(root), *arguments]
+        done = subprocess.run(command, input=stdin, capture_output=True, check=False)  # noqa: S603
     except FileNotFoundError as error:
         raise StorageError(
             "git is not installed, which knows the history of the recordings", errno=error.errno

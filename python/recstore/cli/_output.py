@@ -41,7 +41,7 @@ def say(*renderables: Any) -> None:
 
 
 def say_line(text: str) -> None:
-    """Print a line for people and programs alike, however long it is; it stays one, as CI obeys what lines begin with."""
+    """Print a line for people and programs alike, however long it is; it stays one: CI obeys some that begin lines."""
     _Console(highlight=False).print(plain(text.replace("\n", "\\n")), soft_wrap=True)
 
 

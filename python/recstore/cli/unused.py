@@ -71,9 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def look(store: recstore.Store, runs: usage.Usage) -> tuple[list[tuple[str, str | None]], Counter[tuple[str, bool]]]:
-    """Return the paths that no test used, each with the test that recorded it; and how many recordings of a test are used.
+    """Return the paths that no test used, each with the test that recorded it; and how many of a test's own are used.
 
-    Of its own: a test may also use what all share, or another has recorded.
+    A test may also use what all share, or another has recorded.
     """
     used = runs.files
     lists = {_key_of_list(path) for path in used} - {None}
