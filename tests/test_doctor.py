@@ -118,6 +118,9 @@ def test_git_says_up_to_when_a_name_fitted(tmp_path: Path, record: Callable[...,
         path.write_text(re.sub('"content": "[^x].*"', f'"content": "{message}"', path.read_text()))
         git("commit", "-qam", "edited")
     other.write_text(other.read_text().replace('"z"', '"y"'))
+    path.write_text(path.read_text().replace('"test_id": null', '"test_id": 5'))
+    git("commit", "-qam", "broken")
+    path.write_text(path.read_text().replace('"test_id": 5', '"test_id": null'))
     store = tmp_path / "recordings"
     assert [(found["id"], found["profile"]) for found in examine(store)] == [("key-mismatch", None)] * 2
     by_path: dict[str, list[DoctorFinding]] = {}
@@ -127,7 +130,7 @@ def test_git_says_up_to_when_a_name_fitted(tmp_path: Path, record: Callable[...,
     assert (mismatch["profile"], edited["id"], edited["profile"]) == ("ogx-6", "edited-request", "ogx-6")
     for name in (path.name, other.name):
         mismatch, edited = by_path[name]
-        assert edited["message"].startswith(f"as commit {git('log', '--format=%H').splitlines()[2][:12]} left it")
+        assert edited["message"].startswith(f"as commit {git('log', '--format=%H').splitlines()[3][:12]} left it")
     assert mismatch["profile"] == "ogx-7"
 
 
@@ -247,10 +250,12 @@ def test_renamed_tags_are_repaired_where_they_are_tags(tmp_path: Path, record: C
 
 
 def test_types_without_a_class_are_found(tmp_path: Path, record: Callable[..., Path]) -> None:
-    record(request("a"), stream(chunk("x", "stop", tag="some.package.Chunk")))
-    [finding] = examine(tmp_path)
-    assert finding["id"] == "unknown-type"
-    assert "1 chunks of the type some.package.Chunk" in finding["message"]
+    for tag in ("some.package.Chunk", "x" * 1_000_000):
+        record(request("a"), stream(chunk("x", "stop", tag=tag)))
+        [finding] = examine(tmp_path)
+        assert finding["id"] == "unknown-type"
+        assert f"1 chunks of the type {tag[:120]}" in finding["message"]
+        assert len(finding["message"]) < 200
 
 
 def test_with_the_sdk_chunks_are_validated(tmp_path: Path, record: Callable[..., Path]) -> None:
@@ -301,6 +306,22 @@ def test_credentials_are_found_and_not_told(tmp_path: Path, record: Callable[...
     assert (finding["id"], finding["severity"]) == ("secret", "error")
     assert finding["message"].startswith("request.body.user looks like a credential (")
     assert text[-20:] not in json.dumps(finding)
+
+
+def test_a_credential_in_pieces_is_found(tmp_path: Path, record: Callable[..., Path]) -> None:
+    record(request("a"), stream(chunk("the key is s"), chunk("k-proj-" + 10 * "x7"), chunk(10 * "y8", "stop")))
+    arguments = ['{"key": "gh', "p_" + 18 * "a", 18 * "b" + '"}']
+    calls = [
+        {"choices": [{"delta": {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}, "finish_reason": "x"}]}
+        for piece in arguments
+    ]
+    record(request("b"), stream(*({**chunk(None), "__data__": call} for call in calls)))
+    found = examine(tmp_path)
+    assert [finding["id"] for finding in found] == ["secret"] * 2
+    assert {finding["message"].split(" of all chunks ")[0] for finding in found} == {
+        "response: __data__.choices[0].delta.content",
+        "response: __data__.choices[0].delta.tool_calls[0].function.arguments",
+    }
 
 
 def test_every_kind_of_credential_has_a_sign_that_is_looked_for() -> None:
@@ -359,6 +380,26 @@ def test_the_command_repairs_after_it_has_said_what(tmp_path: Path, record: Call
     assert run(tmp_path / "a.pack") == ""
 
 
+def test_no_recording_gives_ci_commands(tmp_path: Path, record: Callable[..., Path]) -> None:
+    evil = "gone\n::add-mask::x\r::error::y\x1b[2J"
+    record(
+        request("a"), stream(chunk("x")) | {"is_exception": True, "exception_message": evil}, folder="a\n::b/recordings"
+    )
+    for form in ("text", "github"):
+        out = run(tmp_path, "--format", form)
+        assert "gone" in out
+        assert [line for line in out.splitlines() if line.startswith("::")] == (
+            out.splitlines() if form == "github" else []
+        )
+        assert len(out.splitlines()) == (1 if form == "github" else 2)
+
+
+def test_files_that_are_not_there_are_told(tmp_path: Path, record: Callable[..., Path]) -> None:
+    path = record(request("a"), stream(chunk("x", "stop")))
+    run(tmp_path, path)
+    run(tmp_path, path.with_name("other.json"), code=2)
+
+
 def test_annotations_are_what_github_reads(tmp_path: Path, record: Callable[..., Path]) -> None:
     path = record(request("a"), stream(chunk("x", is_exception=True)), is_exception=True)
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
@@ -391,9 +432,8 @@ def test_the_hooks_of_pre_commit_run(
 
 
 def test_the_real_directory(ogx: Path) -> None:
-    store = recstore.open(ogx, cache=False)
     started = time.perf_counter()
-    report = doctor.examine(store)
+    report = doctor.examine(recstore.open(ogx, cache=False))
     assert time.perf_counter() - started < 1
     assert report["files"] == 1588
     assert report["profiles"] == {
@@ -404,7 +444,7 @@ def test_the_real_directory(ogx: Path) -> None:
         "ogx-2": 4,
         "none": 69,
     }
-    expected = set()
+    expected, old = set(), set()
     for path in ogx.rglob("*.json"):
         recorded = json.loads(path.read_bytes())
         name = path.stem.split("-")[1] if path.stem.startswith("models-") else path.stem
@@ -412,8 +452,17 @@ def test_the_real_directory(ogx: Path) -> None:
         keys = oracle.all_keys(asked, recorded.get("test_id")) if {"url", "tool_name"} & asked.keys() else {}
         if not any(found.startswith(name) for found in keys.values()):
             expected.add(str(path.relative_to(ogx)))
+        elif not any(keys.get(newest, "").startswith(name) for newest in ("ogx-7", "ogx-http-7", "ogx-tool")):
+            old.add(str(path.relative_to(ogx)))
     findings = report["findings"]
-    assert {finding["path"] for finding in findings if finding["id"] == "key-mismatch"} == expected
+    named = {
+        kind: {finding["path"] for finding in findings if finding["id"] == kind}
+        for kind in ("key-mismatch", "edited-request", "no-key", "old-profile")
+    }
+    assert named["key-mismatch"] == expected
+    assert named["edited-request"] <= expected, "no other file's name is called into question"
+    assert not named["no-key"]
+    assert named["old-profile"] == old
     counts = Counter(finding["id"] for finding in findings)
     assert counts == {
         "key-mismatch": 69,

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 TEST = "tests/test_a.py::test_b[x y]"
 ENOUGH = 95
 HUNDRED = 100
-# The promise is 50 ms for 5,000 recordings on a quiet machine with two cores; tests run beside others.
 TIME_OF_5_000 = 0.05
-PATIENCE = 6
+"""The promise, in seconds, on a machine with two cores that does nothing else."""
+PATIENCE = 100
+"""Tests run beside others: so often a quiet moment is waited for."""
 
 
 def asked(*texts: str, **members: Any) -> dict[str, Any]:
@@ -436,12 +437,12 @@ def test_the_time_that_an_explanation_takes(
     recording = next(one for one in store.recordings() if "messages" in one.request["body"])
     request = recording.request
     request["body"]["messages"][0]["content"] += " walrus"
-    times = []
-    for _ in range(5):
+    times: list[float] = []
+    while len(times) < PATIENCE and min(times, default=1) > TIME_OF_5_000:
         start = time.perf_counter()
         explanation = store.explain(request, test_id=recording.test_id)
         times.append(time.perf_counter() - start)
     assert explanation["compared"] == count
     assert explanation["nearest"][0]["key"] == recording.key
     record_property("seconds", min(times))
-    assert min(times) < TIME_OF_5_000 * PATIENCE
+    assert min(times) <= TIME_OF_5_000

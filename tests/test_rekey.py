@@ -202,6 +202,70 @@ def test_an_answer_that_comes_while_names_change_is_kept(tmp_path: Path, record:
     assert sorted(text for name, text in files(tmp_path).items() if name.endswith(".json")) == sorted([old, new])
 
 
+def test_a_store_that_was_open_meanwhile_records_under_the_new_profile(
+    tmp_path: Path, record: Callable[..., Path]
+) -> None:
+    record(chat("a"), answer("a"))
+    follows, insists = recstore.open(tmp_path), recstore.open(tmp_path, profile="ogx-7")
+    rekey.rekey(tmp_path, "recstore-1")
+    follows.put(chat("b"), {"said": "b"})
+    insists.put(chat("c"), {"said": "c"})
+    store = recstore.open(tmp_path)
+    assert store.profile == "recstore-1"
+    assert store.find(chat("b")) is not None
+    assert store.find(chat("c")) is None, "its profile was asked for"
+    (tmp_path / "recstore.toml").write_text("profile = 'none such'")
+    put = follows.put(chat("d"), {"said": "d"})
+    assert put.key == recstore.request_key(chat("d"), profile="ogx-7"), "no answer is lost for broken settings"
+
+
+RECORDER = """
+import sys
+import recstore
+root, name = sys.argv[1:]
+store = recstore.open(root)
+print("ready", flush=True)
+for number in range(150):
+    request = {"method": "POST", "url": "http://h/v1/x", "body": {"by": name, "number": number}}
+    store.put(request, {"said": number})
+"""
+
+
+def test_recorders_and_changes_of_names_at_once_lose_nothing(tmp_path: Path, record: Callable[..., Path]) -> None:
+    kinds(record, count=20)
+    before = files(tmp_path)
+
+    def start(script: str, *arguments: Any) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", script, *map(str, arguments)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        return process
+
+    recorders = [start(RECORDER, tmp_path, name) for name in "ab"]
+    changes = 0
+    while any(recorder.poll() is None for recorder in recorders):
+        for change in [start(CHANGE, tmp_path, aim) for aim in ("recstore-1", "ogx-6")]:
+            _, errors = change.communicate()
+            assert not errors, errors.decode()
+            changes += 1
+    assert changes >= 4
+    for recorder in recorders:
+        _, errors = recorder.communicate()
+        assert not errors, errors.decode()
+    store = recstore.open(tmp_path, cache=False)
+    for name in "ab":
+        for number in range(150):
+            found = store.find({**POST, "url": "http://h/v1/x", "body": {"by": name, "number": number}})
+            assert found is not None, (store.profile, name, number)
+            assert found.body == {"said": number}
+    recorded = [text for path, text in files(tmp_path).items() if path not in before and path.endswith(".json")]
+    assert len(files(tmp_path)) - (tmp_path / "recstore.toml").exists() == len(before) + 300
+    assert Counter(before.values()) <= Counter(
+        [*recorded, *(files(tmp_path)[path] for path in before if (tmp_path / path).exists())]
+    )
+
+
 def test_after_a_kill_only_the_same_change_goes_on(tmp_path: Path, record: Callable[..., Path]) -> None:
     record(chat("a"), answer("a"))
     rekey.rekey(tmp_path, "recstore-1")
@@ -250,6 +314,45 @@ def test_a_journal_of_a_stranger_leads_nowhere(tmp_path: Path, record: Callable[
         rekey.undo(root)
     assert files(root) == before
     assert len(list(outside.iterdir())) == 1
+
+
+@pytest.mark.parametrize("link", [".recstore", ".recstore/rekey", "recstore.toml"])
+def test_nothing_is_written_through_a_link(tmp_path: Path, record: Callable[..., Path], link: str) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    record(chat("a"), answer("a"), folder="root/recordings")
+    rekey.rekey(root, "recstore-1")
+    place = root / link
+    shutil.move(place, outside)
+    place.symlink_to(outside)
+    before = files(root), files(outside) if outside.is_dir() else outside.read_bytes()
+    with pytest.raises(recstore.RecstoreError):
+        rekey.undo(root)
+    with pytest.raises(recstore.RecstoreError):
+        rekey.rekey(root, "ogx-7")
+    assert (files(root), files(outside) if outside.is_dir() else outside.read_bytes()) == before
+    assert place.is_symlink()
+
+
+def test_what_went_since_hinders_no_way_back(tmp_path: Path, record: Callable[..., Path]) -> None:
+    for number in range(2):
+        record(chat(f"a {number}"), answer(number), folder=f"t{number}/recordings", test_id=f"t{number}/test_a.py::t")
+    before = files(tmp_path)
+    rekey.rekey(tmp_path, "recstore-1")
+    shutil.rmtree(tmp_path / "t0")
+    assert rekey.undo(tmp_path)["renamed"] == 1
+    assert files(tmp_path) == {path: text for path, text in before.items() if path.startswith("t1")}
+
+
+@pytest.mark.parametrize("name", [f"{2**64 - 1}.json", "notes.json", ".json", "-1.json"])
+def test_a_file_that_is_named_otherwise_is_no_journal(tmp_path: Path, record: Callable[..., Path], name: str) -> None:
+    record(chat("a"), answer("a"))
+    before = files(tmp_path)
+    rekey.rekey(tmp_path, "recstore-1")
+    (tmp_path / ".recstore" / "rekey" / name).write_text("{}")
+    rekey.rekey(tmp_path, "ogx-7")
+    assert rekey.undo(tmp_path)["undoable"] == 1
+    assert rekey.undo(tmp_path)["undoable"] == 0
+    assert files(tmp_path) == before
 
 
 def test_what_cannot_be_rekeyed_is_told(tmp_path: Path, record: Callable[..., Path]) -> None:
@@ -320,7 +423,7 @@ import sys
 from recstore import rekey
 root, aim = sys.argv[1:]
 print("ready", flush=True)
-rekey.undo(root) if aim == "undo" else rekey.rekey(root, aim)
+rekey.undo(root) if aim == "undo" else rekey.rekey(root, aim, on_collision="keep-both")
 """
 
 
@@ -358,7 +461,7 @@ def test_killed_at_any_moment_every_recording_is_still_found(tmp_path: Path, rec
         assert found is not None
         assert {chunk.data["id"] for chunk in found} == {"one", "other", "third"}
         names = {*before, *new_names.values(), "recstore.toml"}
-        assert files(tmp_path).keys() <= names | {name for name in files(tmp_path) if name.endswith(".tmp")}
+        assert files(tmp_path).keys() <= names
 
     choose = random.Random(11)
     kills, unfinished, both_names, aim, longest = 0, 0, 0, "recstore-1", 0.05
@@ -396,7 +499,7 @@ def test_killed_at_any_moment_every_recording_is_still_found(tmp_path: Path, rec
     assert both_names >= 5
     if list((tmp_path / ".recstore").glob("rekey/*.json")):
         rekey.undo(tmp_path)
-    assert {name: text for name, text in files(tmp_path).items() if not name.endswith(".tmp")} == before
+    assert files(tmp_path) == before
 
 
 @pytest.mark.skipif(not has_strace(), reason="strace is not installed, or may not trace here")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import recstore
+from recstore import usage
 from scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
@@ -146,3 +148,70 @@ def test_shards_are_taken_together(pytester: pytest.Pytester, project: Path) -> 
     assert code == 2
     assert "none.json" in error
     assert "--recstore-used" in error
+
+
+def test_a_run_that_is_killed_leaves_no_usage_of_an_earlier_one(pytester: pytest.Pytester, project: Path) -> None:
+    pytester.runpytest_subprocess()
+    assert (project / ".recstore" / "used.json").exists()
+    rewrite(project, ONE + "\n    def test_is_killed(recstore):\n        os.kill(os.getpid(), 9)\n")
+    for options in ([], ["-n2"]):
+        before = files(project)
+        pytester.runpytest_subprocess(*options)
+        code, _, error = unused(project, "--delete")
+        assert code == 2
+        assert "--recstore-used" in error or "ended before its end" in error
+        assert files(project) == before
+
+
+def test_what_was_recorded_after_the_runs_is_not_deleted(pytester: pytest.Pytester, project: Path) -> None:
+    pytester.runpytest_subprocess()
+    request = {"method": "POST", "url": "http://h/v1/x", "body": {"later": True}}
+    put = recstore.open(project).put(request, 1, test_id="tests/test_ask.py::test_new")
+    code, report, _ = unused(project, "--delete")
+    assert code == 0
+    assert len(report["deleted"]) == 2
+    assert (project / put.path).exists()
+
+
+def test_a_test_that_failed_in_one_run_has_failed() -> None:
+    for outcomes in (["passed", "failed"], ["failed", "passed"]):
+        runs = usage.Usage()
+        for outcome in outcomes:
+            shard = usage.Usage()
+            shard.add("t.py::t", outcome, [])
+            runs.merge(shard)
+        assert runs.tests["t.py::t"]["outcome"] == "failed"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "[" * 100_000,
+        '{"version": 2}',
+        '{"version": 1, "partial": [], "keys": [], "tests": []}',
+        '{"version": 1, "partial": "no", "keys": [], "tests": {}}',
+        '{"version": 1, "partial": [], "keys": [], "tests": {"t": {"outcome": "passed", "used": "abc"}}}',
+        '{"version": 1, "partial": [], "keys": [], "tests": {"t": {"outcome": "passed", "used": [1]}}}',
+    ],
+)
+def test_what_is_no_usage_file_is_told(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "used.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"used\.json is no usage file \(.*name files that the pytest plugin wrote"):
+        usage.load([path])
+
+
+def test_a_part_is_counted_of_the_recordings_of_the_test_itself(tmp_path: Path) -> None:
+    store = recstore.open(tmp_path, create=True)
+    paths = []
+    for number in range(2):
+        request = {"method": "POST", "url": "http://h/v1/x", "body": {"number": number}}
+        paths.append(str(store.put(request, 1, test_id="tests/test_ask.py::test_one").path))
+    runs = usage.Usage()
+    runs.add("tests/test_ask.py::test_one", "passed", [paths[0], "recordings/shared.json"])
+    runs.keys = set(store)
+    runs.write(tmp_path / "used.json")
+    report = unused(tmp_path, "--used", str(tmp_path / "used.json"))[1]
+    assert report["in_part"] == [{"test": "tests/test_ask.py::test_one", "used": 1, "of": 2}]

@@ -59,7 +59,7 @@ def former_settings(store: Store) -> list[str]:
 
 def _versions(root: Path, paths: list[str]) -> dict[str, list[tuple[str, str]]]:
     """Return for each path the commits that changed it, the newest first, each with the blob that it left."""
-    log = ("log", "--raw", "--no-renames", "--no-abbrev", "--relative", "-z", "--format=%x00%H")
+    log = ("--literal-pathspecs", "log", "--raw", "--no-renames", "--no-abbrev", "--relative", "-z", "--format=%x00%H")
     versions: dict[str, list[tuple[str, str]]] = {}
     commit = ""
     fields = iter(git(root, *log, "--", *paths).decode(errors="surrogateescape").split("\0"))
@@ -96,11 +96,14 @@ def _profile(store: Store, path: str, text: bytes) -> str | None:
         return None
     if not (isinstance(recorded, dict) and isinstance(recorded.get("request"), dict)):
         return None
+    test_id = recorded.get("test_id")
+    if not isinstance(test_id, str | None):
+        return None
     stem = path.rpartition("/")[2].removesuffix(".json")
     name = stem.split("-")[1] if stem.startswith("models-") else stem
     for profile in store.profiles:
         try:
-            key = store.request_key(recorded["request"], test_id=recorded.get("test_id"), profile=profile)
+            key = store.request_key(recorded["request"], test_id=test_id, profile=profile)
         except (InvalidRequest, NotJson):
             continue
         if key.startswith(name):

@@ -100,7 +100,7 @@ def fix(store: Store, *, paths: Iterable[str] | None = None, dry_run: bool = Fal
     >>> [(fixed["ids"], fixed["before"] - fixed["after"]) for fixed in fix(store)]
     [(['line-ends'], 15)]
     """
-    return _core.fix(store, _options(LARGE), None if paths is None else list(paths), dry_run)
+    return _core.fix(store, _options(LARGE), None if paths is None else set(paths), dry_run)
 
 
 def finding(kind: str, path: str, message: str, *, profile: str | None = None) -> DoctorFinding:
@@ -132,8 +132,12 @@ def _options(large: int) -> DoctorOptions:
 def _secrets(suspects: dict[str, bytes]) -> Iterator[DoctorFinding]:
     """Look through the files that hold a sign of a credential."""
     for path, text in suspects.items():
+        recorded = loads(text)
+        response = recorded["response"]
         try:
-            secrets.refuse(loads(text), "it")
+            secrets.refuse(recorded, "it")
+            if isinstance(response, dict) and isinstance(response.get("body"), list):
+                secrets.refuse_split(response["body"])
         except SecretFound as error:
             yield finding("secret", path, f"{error.place.removeprefix('it: ')} looks like a credential ({error.kind})")
 

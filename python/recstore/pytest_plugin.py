@@ -16,6 +16,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from pathlib import Path
 
     from recstore import Session, Store
     from recstore._session import Mode
@@ -173,6 +174,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     except RecstoreError as error:
         raise pytest.UsageError(f"recstore: {error}") from error
     # For sessions that fixtures and programs open themselves.
+    if not hasattr(config, "workerinput") and not config.getoption("collectonly"):
+        # A run that is killed leaves none: what an earlier one used says nothing of the tests that are there now.
+        _used_path(config).unlink(missing_ok=True)
     defaults.update(path=str(_store(config).path), **({} if source == "default" else {"mode": mode}))
     defaults.update(_command(config))
 
@@ -390,8 +394,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     usage.partial += [f"the run was narrowed by {name}" for name, value in narrowing.items() if value]
     if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         usage.partial.append(f"the run ended with the exit code {int(exitstatus)}")
+    store = _store(config)
+    store.refresh()
+    usage.keys = set(store)
+    usage.write(_used_path(config))
+
+
+def _used_path(config: pytest.Config) -> Path:
     path = config.getoption("recstore_used")
-    usage.write(config.invocation_params.dir / path if path else _store(config).path / USED)
+    return config.invocation_params.dir / path if path else _store(config).path / USED
 
 
 @pytest.hookimpl(optionalhook=True)

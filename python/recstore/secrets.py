@@ -118,7 +118,7 @@ def cleared_answer(answer: Answer, on_secret: Literal["refuse", "redact", "allow
     if cleared["details"].get("encoding") == "base64":
         _refuse_base64(cleared["body"], "response")
     if cleared["is_streaming"] and isinstance(cleared["body"], list):
-        _refuse_split(cleared["body"])
+        refuse_split(cleared["body"])
     return cleared
 
 
@@ -128,7 +128,7 @@ def _refuse_base64(text: Any, what: str) -> None:
         refuse(b64decode(text).decode("latin-1"), what)
 
 
-def _refuse_split(chunks: list[Any]) -> None:
+def refuse_split(chunks: list[Any]) -> None:
     """Raise where the pieces of a text that the chunks of a stream bring make a credential only together."""
     pieces: dict[str, list[str]] = {}
 

@@ -21,7 +21,8 @@ class Usage:
 
     `tests` has for the id of each test its `outcome` and the files that it `used`, relative to the root of the store.
     `partial` says why files that are not among them may still be in use: the run chose among the tests, or broke off;
-    empty for a complete run.
+    empty for a complete run. `keys` are those of all recordings that were there at its end, None where that is not
+    known: of what came later it says nothing.
 
     >>> one, other = Usage(), Usage()
     >>> one.add("tests/test_a.py::test", "passed", ["tests/recordings/a.json"])
@@ -35,6 +36,7 @@ class Usage:
     def __init__(self) -> None:
         self.tests: dict[str, dict[str, Any]] = {}
         self.partial: list[str] = []
+        self.keys: set[str] | None = None
 
     @property
     def files(self) -> set[str]:
@@ -47,14 +49,18 @@ class Usage:
         self.tests[test_id] = {"outcome": outcome, "used": sorted({*before["used"], *used})}
 
     def merge(self, other: Usage) -> None:
-        """Add what another run used."""
+        """Add what another run used. What failed in one of them may not have come to all that it uses."""
         for test_id, test in other.tests.items():
-            self.add(test_id, test["outcome"], test["used"])
+            before = self.tests.get(test_id, test)["outcome"]
+            self.add(test_id, test["outcome"] if before == "passed" else before, test["used"])
         self.partial.extend(why for why in other.partial if why not in self.partial)
+        if other.keys is not None:
+            self.keys = other.keys if self.keys is None else self.keys & other.keys
 
     def to_json(self) -> str:
         """Return it as a text."""
-        members = {"version": VERSION, "partial": self.partial, "tests": dict(sorted(self.tests.items()))}
+        keys = None if self.keys is None else sorted(self.keys)
+        members = {"version": VERSION, "partial": self.partial, "tests": dict(sorted(self.tests.items())), "keys": keys}
         return json.dumps(members, indent=2) + "\n"
 
     @classmethod
@@ -64,7 +70,10 @@ class Usage:
         if not isinstance(members, dict) or members.get("version") != VERSION:
             raise ValueError(f"this is no usage file of version {VERSION}")
         usage = cls()
-        usage.tests, usage.partial = members["tests"], members["partial"]
+        usage.partial = _texts(members["partial"])
+        usage.keys = None if members["keys"] is None else set(_texts(members["keys"]))
+        for test_id, test in members["tests"].items():
+            usage.add(test_id, str(test["outcome"]), _texts(test["used"]))
         return usage
 
     def write(self, path: Path) -> None:
@@ -77,12 +86,18 @@ class Usage:
         temporary.replace(path)
 
 
+def _texts(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise TypeError("a list of texts was expected")
+    return value
+
+
 def load(paths: Iterable[str | os.PathLike[str]]) -> Usage:
     """Return the usage in files, merged; raise ValueError, with its name, for a file that is none."""
     usage = Usage()
     for path in paths:
         try:
             usage.merge(Usage.from_json(Path(path).read_text()))
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{path}: {error}; name files that the pytest plugin wrote") from error
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(f"{path} is no usage file ({error}); name files that the pytest plugin wrote") from error
     return usage

@@ -41,8 +41,8 @@ def say(*renderables: Any) -> None:
 
 
 def say_line(text: str) -> None:
-    """Print a line for people and programs alike, however long it is."""
-    _Console(highlight=False).print(plain(text), soft_wrap=True)
+    """Print a line for people and programs alike, however long it is; it stays one: CI obeys some that begin lines."""
+    _Console(highlight=False).print(plain(text.replace("\n", "\\n")), soft_wrap=True)
 
 
 def say_text(lines: Iterable[str]) -> None:

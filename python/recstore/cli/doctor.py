@@ -66,6 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
     if unknown:
         raise RecstoreError(f"there is no finding {min(unknown)!r}; there are {', '.join(finding_kinds())}")
     root, files = _split(arguments.paths)
+    for file in files:
+        if not os.path.lexists(file):
+            raise RecstoreError(f"there is no file {file}; name files of the store, or its root first")
     store = opened(root, cache=False)
     only = {os.path.relpath(Path(file).absolute(), store.path) for file in files} or None
     fixes: list[DoctorFix] = []
@@ -109,8 +112,10 @@ def _say_fixes(fixes: Iterable[DoctorFix], *, is_dry: bool) -> None:
 
 
 def _say_findings(report: DoctorReport) -> None:
+    order = list(finding_kinds())
+
     def kind(found: DoctorFinding) -> int:
-        return list(finding_kinds()).index(found["id"])
+        return order.index(found["id"])
 
     findings = report["findings"]
     for _, group in groupby(sorted(findings, key=kind), key=kind):

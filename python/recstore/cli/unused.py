@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         complain(f"{error}; run the tests with --recstore-used=FILE, and name that file with --used")
         return CANNOT
-    unused, of_test = look(store, runs)
+    unused, own = look(store, runs)
     why_not = obstacles(store, runs) if arguments.delete else []
     deleted = []
     if arguments.delete and not why_not:
@@ -49,9 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
             (Path(store.path) / path).unlink(missing_ok=True)
             deleted.append(path)
     in_part = [
-        {"test": test, "used": len(found["used"]), "of": of_test[test]}
-        for test, found in sorted(runs.tests.items())
-        if of_test[test] > len(found["used"])
+        {"test": test, "used": own[test, True], "of": own[test, True] + own[test, False]}
+        for test in sorted(runs.tests)
+        if own[test, False]
     ]
     if arguments.json:
         found: dict[str, Any] = {"unused": [{"path": path, "test": test} for path, test in unused], "in_part": in_part}
@@ -70,21 +70,26 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if unused and not deleted else 0
 
 
-def look(store: recstore.Store, runs: usage.Usage) -> tuple[list[tuple[str, str | None]], Counter[str]]:
-    """Return the paths that no test used, each with the test that recorded it, and how many recordings tests have."""
+def look(store: recstore.Store, runs: usage.Usage) -> tuple[list[tuple[str, str | None]], Counter[tuple[str, bool]]]:
+    """Return the paths that no test used, each with the test that recorded it; and how many of a test's own are used.
+
+    A test may also use what all share, or another has recorded.
+    """
     used = runs.files
     lists = {_key_of_list(path) for path in used} - {None}
-    unused, of_test = [], Counter[str]()
+    unused, own = [], Counter[tuple[str, bool]]()
     for recording in readable(store):
         path, test_id = recording.path.as_posix(), recording.test_id
         test = None if test_id is None else secrets.redact(test_id)
-        # Lists of models with one key answer together, and the first alone was noted.
-        is_used = path in used or _key_of_list(path) in lists
+        # Of what came since, the runs say nothing. Lists of models with one key answer together, and the first alone
+        # was noted.
+        is_new = recording.key is not None and runs.keys is not None and recording.key not in runs.keys
+        is_used = is_new or path in used or _key_of_list(path) in lists
         if test is not None:
-            of_test[test] += 1
+            own[test, is_used] += 1
         if not is_used:
             unused.append((path, test))
-    return unused, of_test
+    return unused, own
 
 
 def _key_of_list(path: str) -> str | None:
@@ -97,6 +102,8 @@ def obstacles(store: recstore.Store, runs: usage.Usage) -> list[str]:
     """Return why nothing may be deleted; nothing where it may."""
     failed = [test for test, found in sorted(runs.tests.items()) if found["outcome"] != "passed"]
     found = list(runs.partial)
+    if runs.keys is None:
+        found.append("the files do not say which recordings were there")
     if store.is_read_only:
         found.append("a pack is not changed")
     if not runs.tests:

@@ -1,5 +1,6 @@
 //! What is wrong with a store.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
@@ -68,7 +69,7 @@ pub(crate) fn fix<'py>(
     py: Python<'py>,
     store: &Bound<'py, Store>,
     known: Known,
-    paths: Option<Vec<PathBuf>>,
+    paths: Option<HashSet<PathBuf>>,
     is_dry: bool,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let (store, options) = (store.get().core(), Options::from(known));

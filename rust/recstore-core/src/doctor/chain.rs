@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::compare::of_group;
 use super::examine::Facts;
 use super::finding::{Finding, FindingKind};
-use crate::json::{Dialect, JsonError, Kind, Reader};
+use crate::json::{Dialect, JsonError, Kind, Reader, common_len};
 use crate::parallel;
 use crate::recording::{View, encode, said};
 use crate::store::Store;
@@ -86,10 +86,7 @@ fn linked<'a>(store: &Store, group: &[&'a Facts]) -> Vec<&'a Facts> {
 
 /// Says whether `long` is `short` with text put in at one place.
 fn is_grown(short: &[u8], long: &[u8]) -> bool {
-    let same = |pair: &(&u8, &u8)| pair.0 == pair.1;
-    let before = short.iter().zip(long).take_while(same).count();
-    let after = || short.iter().rev().zip(long.iter().rev()).take_while(same).count();
-    short.len() < long.len() && before + after() >= short.len()
+    short.len() < long.len() && short.get(common_len(short, long)..).is_some_and(|rest| long.ends_with(rest))
 }
 
 /// Reads a recording again: of most tests nobody needs what is kept of it here. `None` where it has gone.

@@ -12,7 +12,7 @@ use super::{Options, cause, stream};
 use crate::error::Error;
 use crate::json::{Dialect, JsonError, Layout, Reader, Value, compact};
 use crate::key::{Key, MODEL_LIST_ENDPOINTS, Profile, Profiles, Request, path_of, request_key};
-use crate::recording::{Malformed, View, answer_digest, encode};
+use crate::recording::{Malformed, View, answer_digest, encode, said};
 use crate::rekey::former;
 use crate::store::{Listed, Store};
 
@@ -131,8 +131,25 @@ impl<'a> Examiner<'a> {
             test: test_id.map(|id| xxh3_128(id.as_bytes())),
             request: xxh3_128(request_json),
             answer: answer_digest(&view).ok()?,
-            suspect: self.signs.iter().any(|sign| sign.find(&text).is_some()).then_some(text),
+            suspect: (self.has_sign(&text) || self.has_sign_in_pieces(&view)).then_some(text),
         })
+    }
+
+    fn has_sign(&self, text: &[u8]) -> bool {
+        self.signs.iter().any(|sign| sign.find(text).is_some())
+    }
+
+    /// Says whether what the chunks of a stream say together holds a sign of a credential.
+    fn has_sign_in_pieces(&self, view: &View<'_>) -> bool {
+        if !view.is_streaming() {
+            return false;
+        }
+        let (mut text, mut arguments) = (Vec::new(), Vec::new());
+        for said in (0..view.chunk_count()).filter_map(|number| said(view.chunk_data(number).ok()?).ok()) {
+            text.extend(said.text);
+            arguments.extend(said.tool_calls.into_iter().flat_map(|call| call.arguments));
+        }
+        self.has_sign(&text) || self.has_sign(&arguments)
     }
 
     /// What the bytes of a file say of it that its values do not.
@@ -173,8 +190,7 @@ impl<'a> Examiner<'a> {
         if view.is_error() {
             let message = view.error_message().ok().flatten();
             let message = message.as_ref().map(|text| text.to_lossy()).unwrap_or_default();
-            let first: String = message.chars().take(LONGEST_EXCERPT).collect();
-            find(FindingKind::RecordedError, format!("the answer is an exception: {first}"));
+            find(FindingKind::RecordedError, format!("the answer is an exception: {}", excerpt(&message)));
         } else if let Some(message) = stream::incomplete(view) {
             find(FindingKind::IncompleteStream, message.to_owned());
         }
@@ -184,14 +200,18 @@ impl<'a> Examiner<'a> {
                 let message = format!("{count} of its type tags name a package by its old name: {old} is {new} now");
                 find(FindingKind::RenamedType, message);
             } else if !self.options.known_types.iter().any(|known| tag.starts_with(known)) {
-                find(FindingKind::UnknownType, format!("no class is known for {count} chunks of the type {tag}"));
+                let message = format!("no class is known for {count} chunks of the type {}", excerpt(&tag));
+                find(FindingKind::UnknownType, message);
             }
         }
     }
 }
 
-/// Of a text from a recording so many characters are quoted.
-const LONGEST_EXCERPT: usize = 120;
+/// Returns what is quoted of a text from a recording.
+fn excerpt(text: &str) -> &str {
+    const LONGEST: usize = 120;
+    text.char_indices().nth(LONGEST).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
 
 fn unreadable(path: PathBuf, error: &Error) -> Finding {
     match error {

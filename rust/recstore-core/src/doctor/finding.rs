@@ -66,6 +66,7 @@ pub enum FindingKind {
     InvalidChunk,
     IncompleteStream,
     LineEnds,
+    UnfinishedRekey,
     Layout,
     RenamedType,
     UnknownType,
@@ -73,7 +74,6 @@ pub enum FindingKind {
     LargeFile,
     IdenticalAnswers,
     Chain,
-    UnfinishedRekey,
 }
 
 impl FindingKind {
@@ -166,8 +166,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_has_an_id_of_its_own() {
+    fn every_kind_has_an_id_of_its_own_and_a_place_in_the_order() {
         let ids: HashSet<_> = FindingKind::ALL.iter().map(|kind| kind.id()).collect();
         assert_eq!(ids.len(), FindingKind::ALL.len());
+        assert!(FindingKind::ALL.is_sorted());
     }
 }

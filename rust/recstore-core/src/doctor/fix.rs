@@ -3,9 +3,10 @@
 //! Nothing is lost by it: strings, numbers and names stay as they are spelled, but for characters beyond ASCII, which
 //! become their escapes, and the tags.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Finding, FindingKind, Options};
 use crate::error::Error;
@@ -13,7 +14,7 @@ use crate::json::{Dialect, Layout, Reader, compact, restore};
 use crate::loose::{self, write_atomically};
 use crate::parallel;
 use crate::recording::{View, encode};
-use crate::store::{Listed, Store};
+use crate::store::{Listed, Lock, Store};
 
 /// What is repaired in one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,15 +40,11 @@ pub fn fix(store: &Store, options: &Options, findings: &[Finding], is_dry: bool)
     }
     let is_fixable = |kind| matches!(kind, FindingKind::LineEnds | FindingKind::Layout | FindingKind::RenamedType);
     let all = store.list()?;
-    let mut files: Vec<(&Listed, Vec<FindingKind>)> = Vec::new();
+    let mut kinds: HashMap<&Path, Vec<FindingKind>> = HashMap::new();
     for finding in findings.iter().filter(|finding| is_fixable(finding.kind)) {
-        match files.last_mut().filter(|(file, _)| file.path() == finding.path) {
-            Some((_, kinds)) => kinds.push(finding.kind),
-            None => {
-                files.extend(all.iter().find(|file| file.path() == finding.path).map(|file| (file, vec![finding.kind])))
-            }
-        }
+        kinds.entry(&finding.path).or_default().push(finding.kind);
     }
+    let files: Vec<_> = all.iter().filter_map(|file| Some((file, kinds.remove(&*file.path())?))).collect();
     let repair = |number: usize| files.get(number).map(|(file, kinds)| fix_file(store, options, file, kinds, is_dry));
     parallel::map(files.len(), repair).into_iter().flatten().filter_map(Result::transpose).collect()
 }
@@ -60,6 +57,7 @@ fn fix_file(
     is_dry: bool,
 ) -> Result<Option<Fix>, Error> {
     let path = store.path().join(file.path());
+    let _lock = Lock::share(store.path());
     let text = store.read_file(file)?;
     let mut kinds = kinds.to_vec();
     kinds.dedup();

@@ -1,5 +1,10 @@
 //! Which element of a list became which of another.
 
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use xxhash_rust::xxh3::xxh3_128;
+
 use super::common::common;
 use super::diff::json;
 use super::sketch::Sketch;
@@ -37,19 +42,23 @@ const FEW: usize = 32;
 pub(super) fn align(old: &[Value<'_>], new: &[Value<'_>]) -> Vec<Pair> {
     let texts = |values: &[Value<'_>]| values.iter().map(json).collect::<Vec<_>>();
     let (old_texts, new_texts) = (texts(old), texts(new));
+    let digests = |texts: &[Vec<u8>]| texts.iter().map(|text| xxh3_128(text)).collect::<Vec<_>>();
+    let (old_digests, new_digests) = (digests(&old_texts), digests(&new_texts));
     let mut pairs = Vec::new();
     // What is left between the elements that stay.
     let mut gaps = Vec::new();
     let (mut from, mut to) = (0, 0);
-    for (stays_from, stays_to) in common(&old_texts, &new_texts).into_iter().chain([(old.len(), new.len())]) {
+    for (stays_from, stays_to) in common(&old_digests, &new_digests).into_iter().chain([(old.len(), new.len())]) {
         gaps.push(((from..stays_from).collect::<Vec<_>>(), (to..stays_to).collect::<Vec<_>>()));
         (from, to) = (stays_from + 1, stays_to + 1);
     }
-    let moved = moves(&gaps, &old_texts, &new_texts);
+    let moved = moves(&gaps, &old_digests, &new_digests);
+    let (moved_from, moved_to): (HashSet<_>, HashSet<_>) = moved.iter().copied().unzip();
+    let mut likeness = HashMap::new();
     for (left, right) in &mut gaps {
-        left.retain(|from| moved.iter().all(|(moved, _)| moved != from));
-        right.retain(|to| moved.iter().all(|(_, moved)| moved != to));
-        pairs.extend(in_gap(left, right, old, new, &old_texts, &new_texts));
+        left.retain(|from| !moved_from.contains(from));
+        right.retain(|to| !moved_to.contains(to));
+        pairs.extend(in_gap(left, right, old, new, &old_texts, &new_texts, &mut likeness));
     }
     pairs.extend(moved.into_iter().map(|(from, to)| Pair::Moved(from, to)));
     pairs.sort_by_key(Pair::place);
@@ -57,17 +66,13 @@ pub(super) fn align(old: &[Value<'_>], new: &[Value<'_>]) -> Vec<Pair> {
 }
 
 /// Returns the elements that are left over in one gap of the old list and in another of the new.
-fn moves(gaps: &[(Vec<usize>, Vec<usize>)], old: &[Vec<u8>], new: &[Vec<u8>]) -> Vec<(usize, usize)> {
-    let mut left: Vec<_> = gaps.iter().flat_map(|(left, _)| left).copied().collect();
-    let right = gaps.iter().flat_map(|(_, right)| right);
-    if left.len() > FEW * FEW {
-        return Vec::new();
+fn moves(gaps: &[(Vec<usize>, Vec<usize>)], old: &[u128], new: &[u128]) -> Vec<(usize, usize)> {
+    let mut left: HashMap<_, VecDeque<usize>> = HashMap::new();
+    for from in gaps.iter().flat_map(|(left, _)| left) {
+        left.entry(old.get(*from)).or_default().push_back(*from);
     }
-    let take = |to: &usize| {
-        let place = left.iter().position(|from| old.get(*from) == new.get(*to))?;
-        Some((left.remove(place), *to))
-    };
-    right.filter_map(take).collect()
+    let right = gaps.iter().flat_map(|(_, right)| right);
+    right.filter_map(|to| Some((left.get_mut(&new.get(*to))?.pop_front()?, *to))).collect()
 }
 
 /// Returns what became of the elements between two that stay.
@@ -78,6 +83,7 @@ fn in_gap(
     new: &[Value<'_>],
     old_texts: &[Vec<u8>],
     new_texts: &[Vec<u8>],
+    known: &mut HashMap<(usize, usize), f32>,
 ) -> Vec<Pair> {
     let is_scalar = |value: Option<&Value<'_>>| !matches!(value, Some(Value::Object(_) | Value::Array(_)));
     let is_one_value = |from: &usize, to: &usize| is_scalar(old.get(*from)) && is_scalar(new.get(*to));
@@ -98,9 +104,10 @@ fn in_gap(
     // The two that are most alike are one; then those before them, and those behind.
     let mut best: Option<(f32, usize, usize)> = None;
     for (at, from) in left.iter().enumerate() {
-        let sketch = Sketch::of(old_texts.get(*from).map_or(&[], Vec::as_slice));
+        let sketch = OnceCell::new();
         for (other, to) in right.iter().enumerate() {
-            let likeness = sketch.likeness(new_texts.get(*to).map_or(&[], Vec::as_slice));
+            let sketch = || sketch.get_or_init(|| Sketch::of(text_at(old_texts, *from)));
+            let likeness = *known.entry((*from, *to)).or_insert_with(|| sketch().likeness(text_at(new_texts, *to)));
             if likeness >= ALIKE && best.is_none_or(|(most, _, _)| likeness > most) {
                 best = Some((likeness, at, other));
             }
@@ -112,10 +119,14 @@ fn in_gap(
     };
     let (left_before, left_from) = left.split_at(at);
     let (right_before, right_from) = right.split_at(other);
-    let mut pairs = in_gap(left_before, right_before, old, new, old_texts, new_texts);
+    let mut pairs = in_gap(left_before, right_before, old, new, old_texts, new_texts, known);
     if let (Some((from, left_behind)), Some((to, right_behind))) = (left_from.split_first(), right_from.split_first()) {
         pairs.push(Pair::Changed(*from, *to));
-        pairs.extend(in_gap(left_behind, right_behind, old, new, old_texts, new_texts));
+        pairs.extend(in_gap(left_behind, right_behind, old, new, old_texts, new_texts, known));
     }
     pairs
+}
+
+fn text_at(texts: &[Vec<u8>], index: usize) -> &[u8] {
+    texts.get(index).map_or(&[], Vec::as_slice)
 }

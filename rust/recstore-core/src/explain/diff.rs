@@ -108,9 +108,8 @@ fn walk<'v>(
                         changes.push(Change::one_sided(Kind::Removed, &old_at(from), old.get(from), None));
                     }
                     Pair::Moved(from, to) => {
-                        let mut change = Change::one_sided(Kind::Moved, &new_at(to), old.get(from), new.get(to));
+                        let mut change = Change::new(Kind::Moved, &new_at(to), old.get(from), new.get(to));
                         change.from = Some(old_at(from).to_string());
-                        change.size = EACH;
                         changes.push(change);
                     }
                 }
@@ -135,14 +134,18 @@ pub(super) fn json(value: &Value<'_>) -> Vec<u8> {
 }
 
 impl<'v> Change<'v> {
+    fn new(kind: Kind, path: &Path<'_>, old: Option<&'v Value<'v>>, new: Option<&'v Value<'v>>) -> Self {
+        let (place, path, volatile) = (Pointer::like(path), path.to_string(), BTreeSet::new());
+        Self { kind, path, place, from: None, old, new, places: Vec::new(), volatile, size: EACH }
+    }
+
     fn one_sided(kind: Kind, path: &Path<'_>, old: Option<&'v Value<'v>>, new: Option<&'v Value<'v>>) -> Self {
         let size = EACH + old.or(new).map_or(0, |value| json(value).len());
-        let (place, path, volatile) = (Pointer::like(path), path.to_string(), BTreeSet::new());
-        Self { kind, path, place, from: None, old, new, places: Vec::new(), volatile, size }
+        Self { size, ..Self::new(kind, path, old, new) }
     }
 
     fn of_scalars(old: &'v Value<'v>, new: &'v Value<'v>, path: &Path<'_>, member: &str) -> Self {
-        let mut change = Self::one_sided(Kind::Changed, path, Some(old), Some(new));
+        let mut change = Self::new(Kind::Changed, path, Some(old), Some(new));
         match (old, new) {
             (Value::String(old), Value::String(new)) => {
                 let (old, new) = (readable(old), readable(new));

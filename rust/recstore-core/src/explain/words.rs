@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::common::common;
-use crate::json::{Text, decode_wtf8};
+use crate::json::{Text, common_len, decode_wtf8};
 
 /// A place at which two texts differ: the bytes of the one and of the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(super) fn places(old: &str, new: &str) -> Vec<Place> {
 
 /// Returns the lengths of the beginning and the end that two texts have in common, in whole words.
 fn common_ends(old: &str, new: &str) -> (usize, usize) {
-    let front = old.bytes().zip(new.bytes()).take_while(|(old, new)| old == new).count();
+    let front = common_len(old.as_bytes(), new.as_bytes());
     let shorter = old.len().min(new.len());
     if front == old.len() && front == new.len() {
         return (front, 0);

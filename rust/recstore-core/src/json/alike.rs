@@ -58,7 +58,7 @@ impl Reader<'_> {
 }
 
 /// Returns how many bytes two texts have in common, from their beginning.
-pub(super) fn common_len(one: &[u8], other: &[u8]) -> usize {
+pub(crate) fn common_len(one: &[u8], other: &[u8]) -> usize {
     const BLOCK: usize = size_of::<u128>();
     let blocks = one.as_chunks::<BLOCK>().0.iter().zip(other.as_chunks::<BLOCK>().0);
     let mut same = 0;

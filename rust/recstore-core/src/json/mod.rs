@@ -24,7 +24,7 @@ mod token;
 mod value;
 mod write;
 
-pub(crate) use alike::Model;
+pub(crate) use alike::{Model, common_len};
 pub(crate) use compact::check;
 pub(crate) use escape::decode_wtf8;
 

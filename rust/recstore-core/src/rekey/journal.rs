@@ -4,16 +4,16 @@
 //! `1.json` when they have, `1.undoing.json` while they change back.
 
 use std::cmp::Reverse;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::Rename;
 use crate::error::Error;
 use crate::json::{Dialect, Reader, Style, Text, Value, to_vec};
-use crate::loose::{find_folders, sync_folder, write_atomically};
-use crate::recording::FileName;
-use crate::store::{from_portable, own_folder, to_portable};
+use crate::loose::{find_folders, read, sync_folder, write_atomically};
+use crate::recording::{FileName, Limits};
+use crate::store::{from_portable, make_folder, own_folder, to_portable};
 
 const FOLDER: &str = ".recstore/rekey";
 const VERSION: i64 = 1;
@@ -69,13 +69,17 @@ pub(super) fn count(root: &Path) -> usize {
 }
 
 fn entries(root: &Path) -> Vec<Entry> {
-    let names = fs::read_dir(root.join(FOLDER)).into_iter().flatten().flatten();
+    let folder = root.join(FOLDER);
+    // A link in the place of one of the folders could lead to what others own.
+    let mut own = folder.ancestors().take_while(|part| *part != root);
+    let is_own = own.all(|part| fs::symlink_metadata(part).is_ok_and(|metadata| metadata.is_dir()));
+    let names = is_own.then(|| fs::read_dir(&folder)).into_iter().flatten().flatten().flatten();
     let parse = |entry: fs::DirEntry| {
         let name = entry.file_name();
         let (stage, number) = Stage::ALL
             .iter()
-            .find_map(|(stage, suffix)| Some((*stage, name.to_str()?.strip_suffix(suffix)?.parse().ok()?)))?;
-        Some(Entry { number, stage, path: entry.path() })
+            .find_map(|(stage, suffix)| Some((*stage, name.to_str()?.strip_suffix(suffix)?.parse::<u32>().ok()?)))?;
+        Some(Entry { number: number.into(), stage, path: entry.path() })
     };
     names.filter_map(parse).collect()
 }
@@ -93,12 +97,8 @@ impl Journal {
     pub(super) fn write(&self, root: &Path) -> Result<Entry, Error> {
         own_folder(root)?;
         let folder = root.join(FOLDER);
-        match fs::create_dir(&folder) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                return Err(Error::io("make the folder", &folder)(error));
-            }
-            _ => sync_folder(&root.join(".recstore"))?,
-        }
+        make_folder(&folder)?;
+        folder.ancestors().skip(1).take(2).try_for_each(sync_folder)?;
         let number = last(root).map_or(1, |entry| entry.number + 1);
         let path = folder.join(format!("{number}{}", Stage::Running.suffix()));
         let text = self.spell()?;
@@ -135,9 +135,10 @@ impl Journal {
 }
 
 impl Entry {
-    /// Reads the journal. It may come from a stranger: what it names are files named by keys, in folders of the tree.
+    /// Reads the journal. It may come from a stranger: what it names are files named by keys, in folders of the tree;
+    /// those in folders that have gone are left out.
     pub(super) fn read(&self, root: &Path) -> Result<Journal, Error> {
-        let text = fs::read(&self.path).map_err(Error::io("read", &self.path))?;
+        let (text, _) = read(&self.path, &Limits { file_size: u64::MAX, ..Limits::default() })?;
         let parsed = Reader::new(&text).and_then(|reader| reader.dialect(Dialect::Python).document(Value::read));
         let folders = find_folders(root)?;
         let wrong = || Error::Journal { path: self.path.clone() };
@@ -149,15 +150,20 @@ impl Entry {
             }
             let rename = |rename: &Value<'_>| {
                 let [folder, old, new] = rename.as_array()? else { return None };
-                let folder = from_portable(folder.as_str()?).filter(|folder| folders.contains(folder))?;
+                let folder = from_portable(folder.as_str()?)?;
                 let name = |name: &Value<'_>| FileName::parse(name.as_str()?).filter(|name| name.key().is_some());
-                Some(Rename { folder, old: name(old)?, new: name(new)? })
+                let rename = Rename { folder, old: name(old)?, new: name(new)? };
+                match folders.binary_search(&rename.folder) {
+                    Ok(_) => Some(Some(rename)),
+                    Err(_) => fs::symlink_metadata(root.join(&rename.folder)).is_err().then_some(None),
+                }
             };
             let settings = match value.get("settings")? {
                 Value::Null => None,
                 settings => Some((string(settings.get("before")?), string(settings.get("after")?)?)),
             };
-            let renames = value.get("renames")?.as_array()?.iter().map(rename).collect::<Option<_>>()?;
+            let renames: Option<Vec<_>> = value.get("renames")?.as_array()?.iter().map(rename).collect();
+            let renames = renames?.into_iter().flatten().collect();
             Some(Journal { from: string(value.get("from")?)?, to: string(value.get("to")?)?, settings, renames })
         };
         read().ok_or_else(wrong)
@@ -174,12 +180,27 @@ impl Entry {
         Ok(())
     }
 
-    /// Removes the journal of a change that is undone, and the folder with the last.
-    pub(super) fn remove(self) -> Result<(), Error> {
+    /// Removes the journal of a change that is undone; with the last, the folder and what a kill has left in it.
+    pub(super) fn remove(self, root: &Path) -> Result<(), Error> {
         fs::remove_file(&self.path).map_err(Error::io("delete", &self.path))?;
-        if let Some(folder) = self.path.parent() {
-            let _ = fs::remove_dir(folder); // it may hold others
+        if count(root) == 0 {
+            let _ = fs::remove_dir_all(root.join(FOLDER));
         }
         Ok(())
     }
+}
+
+/// Writes the settings file as a whole; when this returns, it is on the disk. A kill leaves nothing beside it: it is written
+/// in the folder of the journals, which git ignores.
+pub(super) fn write_settings(root: &Path, path: &Path, text: &str) -> Result<(), Error> {
+    let new = root.join(FOLDER).join("settings");
+    let fail = || Error::io("write", &new);
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(fail()(error)),
+        _ => {}
+    }
+    let mut file = File::create_new(&new).map_err(fail())?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(fail())?;
+    fs::rename(&new, path).map_err(Error::io("write", path))?;
+    sync_folder(root)
 }

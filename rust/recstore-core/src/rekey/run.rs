@@ -1,7 +1,7 @@
 //! Renaming, so that whoever looks finds everything at every moment.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::journal::{self, Journal, Stage};
 use super::plan::{Plan, Rename, plan};
 use crate::error::Error;
 use crate::loose::{sync_folder, write_atomically};
-use crate::store::{SETTINGS_FILE, Settings, Store};
+use crate::store::{Lock, SETTINGS_FILE, Settings, Store};
 
 /// What happens where recordings with different answers want one name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +43,9 @@ pub struct Done {
 pub fn rekey(store: &Store, to: &str, former_settings: &[String], on_collision: OnCollision) -> Result<Done, Error> {
     let to = store.named_profile(to)?;
     let root = store.path();
+    let _lock = Lock::alone(root);
+    // While this waited, somebody may have recorded or changed names.
+    store.refresh()?;
     if let Some(mut entry) = journal::last(root).filter(|entry| entry.stage != Stage::Done) {
         let journal = entry.read(root)?;
         if entry.stage != Stage::Running || journal.to != to.name {
@@ -67,6 +70,9 @@ pub fn rekey(store: &Store, to: &str, former_settings: &[String], on_collision: 
     {
         return Err(Error::InsideStore { path: root.to_owned(), root: outer.to_owned() });
     }
+    if settings.is_some() {
+        refuse_link(root)?;
+    }
     let before = root.join(SETTINGS_FILE).is_file().then(|| from.text.clone());
     let journal = Journal {
         from: from.profile().name.to_owned(),
@@ -87,6 +93,7 @@ pub fn rekey(store: &Store, to: &str, former_settings: &[String], on_collision: 
 /// # Errors
 /// Where there is nothing to undo, or the system refuses; every recording is found then, and this can be called again.
 pub fn undo(root: &Path) -> Result<Done, Error> {
+    let _lock = Lock::alone(root);
     let Some(mut entry) = journal::last(root) else {
         return Err(Error::NothingToUndo { root: root.to_owned() });
     };
@@ -96,6 +103,7 @@ pub fn undo(root: &Path) -> Result<Done, Error> {
     let settings = match &journal.settings {
         None => None,
         Some((before, after)) => {
+            refuse_link(root)?;
             let now = Settings::load(root)?;
             // What was edited since stays, but for the profile.
             let is_own = now.text == *after || Some(&now.text) == before.as_ref() || now.text.is_empty();
@@ -110,8 +118,15 @@ pub fn undo(root: &Path) -> Result<Done, Error> {
     }
     entry.set(Stage::Undoing)?;
     let kept = change(root, &renames, &settings)?;
-    entry.remove()?;
+    entry.remove(root)?;
     Ok(done(root, &journal.from, &renames, kept))
+}
+
+/// A link in the place of the settings file would be replaced by a file, and could not be given back.
+fn refuse_link(root: &Path) -> Result<(), Error> {
+    let path = root.join(SETTINGS_FILE);
+    let problem = "it is a link, which a change of names would replace; put the file itself in its place".to_owned();
+    if path.is_symlink() { Err(Error::Settings { path, problem }) } else { Ok(()) }
 }
 
 fn done(root: &Path, profile: &str, renames: &[Rename], kept: Vec<PathBuf>) -> Done {
@@ -135,10 +150,7 @@ fn change(root: &Path, renames: &[Rename], settings: &Option<Option<String>>) ->
     folders.iter().try_for_each(|folder| sync_folder(folder))?;
     let path = root.join(SETTINGS_FILE);
     match settings {
-        Some(Some(text)) => {
-            let write = |file: &mut File| file.write_all(text.as_bytes()).map_err(Error::io("write", &path));
-            write_atomically(&path, true, write)?;
-        }
+        Some(Some(text)) => journal::write_settings(root, &path, text)?,
         Some(None) => {
             remove(&path)?;
             sync_folder(root)?;

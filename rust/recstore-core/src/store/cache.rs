@@ -60,22 +60,25 @@ pub(super) fn build(store: &Store, old: &State, listings: &[(PathBuf, loose::Fol
 /// Makes sure that the folder for what recstore keeps beside recordings is there, and ignored by git; returns it.
 pub(crate) fn own_folder(root: &Path) -> Result<PathBuf, Error> {
     let folder = root.join(FOLDER);
-    match fs::create_dir(&folder) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            return Err(Error::io("make the folder", &folder)(error));
-        }
-        _ => {}
-    }
-    let metadata = fs::symlink_metadata(&folder).map_err(Error::io("look at", &folder))?;
-    if !metadata.is_dir() {
-        return Err(Error::io("use as a folder", &folder)(ErrorKind::NotADirectory.into()));
-    }
+    make_folder(&folder)?;
     let ignore = folder.join(".gitignore");
     match File::create_new(&ignore).and_then(|mut file| file.write_all(IGNORE)) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(Error::io("write", &ignore)(error)),
         _ => {}
     }
     Ok(folder)
+}
+
+/// Makes sure that a folder is there, and no link in its place, which could lead to what others own.
+pub(crate) fn make_folder(folder: &Path) -> Result<(), Error> {
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            return Err(Error::io("make the folder", folder)(error));
+        }
+        _ => {}
+    }
+    let metadata = fs::symlink_metadata(folder).map_err(Error::io("look at", folder))?;
+    if metadata.is_dir() { Ok(()) } else { Err(Error::io("use as a folder", folder)(ErrorKind::NotADirectory.into())) }
 }
 
 /// Removes what killed processes have left behind. That a file could not be removed is for the next to see to.

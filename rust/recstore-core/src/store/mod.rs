@@ -4,6 +4,7 @@ mod build;
 mod cache;
 mod export;
 mod find;
+mod lock;
 mod open;
 mod place;
 mod put;
@@ -13,8 +14,9 @@ mod settings;
 mod state;
 mod verify;
 
-pub(crate) use cache::own_folder;
+pub(crate) use cache::{make_folder, own_folder};
 pub use export::unpack;
+pub(crate) use lock::Lock;
 pub use open::{Cache, Options, Store};
 pub use put::Written;
 pub use recording::Recording;

@@ -5,8 +5,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
-use super::Store;
 use super::place::Places;
+use super::{Lock, SETTINGS_FILE, Settings, Store};
 use crate::error::Error;
 use crate::json::{Text, Value, WriteError};
 use crate::key::{Key, Profile, Request, request_key, without_databricks_host};
@@ -29,7 +29,8 @@ impl Store {
     /// that know of one only.
     ///
     /// The file goes to the folder of the test, or to the base folder where there is no test; it is named by the key
-    /// under the store's profile. When this returns, it is complete and on the disk.
+    /// under the store's profile: that which the settings file names now, where no other was asked for. When this
+    /// returns, it is complete and on the disk.
     ///
     /// # Errors
     /// Where the store is a pack, the request is none, the recording could not be read again, the test id leads outside of
@@ -46,7 +47,8 @@ impl Store {
             return Err(Error::ReadOnly { path: self.root.clone() });
         }
         let request = &recorded(request);
-        let key = self.key_of(request, test_id)?;
+        let _lock = Lock::share(&self.root);
+        let key = key_under(self.profile_now(), request, test_id)?;
         let folder = self.folder(test_id.map(Text::to_lossy).as_deref())?;
         if Places::is_passed_over(&folder) {
             return Err(Error::PassedOver { place: folder.display().to_string() });
@@ -78,11 +80,20 @@ impl Store {
     /// # Errors
     /// Where it is no request.
     pub fn key_of(&self, request: &Value<'_>, test_id: Option<&Text<'_>>) -> Result<Key, Error> {
-        let request = Request::split(&request).map_err(|error| Error::InvalidRequest(error.to_string()))?;
-        let profile: &Profile = self.profile().for_shape(request.shape).ok_or_else(|| {
-            Error::InvalidRequest(format!("the profile {} has no keys for such requests", self.profile().name))
-        })?;
-        request_key(&request, test_id, profile).map_err(no_spelling)
+        key_under(self.profile(), request, test_id)
+    }
+
+    /// Returns the profile that the settings name at this moment: the store may have been re-keyed since it was opened.
+    fn profile_now(&self) -> &'static Profile {
+        if self.has_own_profile {
+            return self.profile();
+        }
+        let text = fs::read_to_string(self.root.join(SETTINGS_FILE)).unwrap_or_default();
+        if text == self.settings.text {
+            return self.profile();
+        }
+        // Settings that cannot be read any more are no reason to lose an answer.
+        Settings::load(&self.root).map_or(self.profile(), |settings| settings.profiles.own())
     }
 
     /// Makes a folder below the root, through no link.
@@ -113,6 +124,13 @@ impl Store {
     fn outside(&self, place: &str) -> Error {
         Error::Outside { place: place.to_owned(), root: self.root.clone() }
     }
+}
+
+fn key_under(profile: &'static Profile, request: &Value<'_>, test_id: Option<&Text<'_>>) -> Result<Key, Error> {
+    let request = Request::split(&request).map_err(|error| Error::InvalidRequest(error.to_string()))?;
+    let no_keys = || Error::InvalidRequest(format!("the profile {} has no keys for such requests", profile.name));
+    let profile = profile.for_shape(request.shape).ok_or_else(no_keys)?;
+    request_key(&request, test_id, profile).map_err(no_spelling)
 }
 
 fn no_spelling((path, problem): (String, WriteError<Infallible>)) -> Error {
