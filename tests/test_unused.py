@@ -199,7 +199,7 @@ def test_a_test_that_failed_in_one_run_has_failed() -> None:
 def test_what_is_no_usage_file_is_told(tmp_path: Path, text: str) -> None:
     path = tmp_path / "used.json"
     path.write_text(text)
-    with pytest.raises(ValueError, match=r"used\.json is no usage file \(.*name files that the pytest plugin wrote"):
+    with pytest.raises(ValueError, match=r"used\.json: .*; name files that the pytest plugin wrote"):
         usage.load([path])
 
 

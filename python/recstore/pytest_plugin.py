@@ -394,9 +394,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     usage.partial += [f"the run was narrowed by {name}" for name, value in narrowing.items() if value]
     if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         usage.partial.append(f"the run ended with the exit code {int(exitstatus)}")
-    store = _store(config)
-    store.refresh()
-    usage.keys = set(store)
+    usage.keys = set(_store(config))
     usage.write(_used_path(config))
 
 

@@ -21,8 +21,8 @@ class Usage:
 
     `tests` has for the id of each test its `outcome` and the files that it `used`, relative to the root of the store.
     `partial` says why files that are not among them may still be in use: the run chose among the tests, or broke off;
-    empty for a complete run. `keys` are those of all recordings that were there at its end, None where that is not
-    known: of what came later it says nothing.
+    empty for a complete run. `keys` are those of all recordings that it knew, None where that is not known: of
+    what came later it says nothing.
 
     >>> one, other = Usage(), Usage()
     >>> one.add("tests/test_a.py::test", "passed", ["tests/recordings/a.json"])
@@ -99,5 +99,5 @@ def load(paths: Iterable[str | os.PathLike[str]]) -> Usage:
         try:
             usage.merge(Usage.from_json(Path(path).read_text()))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ValueError(f"{path} is no usage file ({error}); name files that the pytest plugin wrote") from error
+            raise ValueError(f"{path}: {error}; name files that the pytest plugin wrote") from error
     return usage
