@@ -215,3 +215,14 @@ def test_a_part_is_counted_of_the_recordings_of_the_test_itself(tmp_path: Path) 
     runs.write(tmp_path / "used.json")
     report = unused(tmp_path, "--used", str(tmp_path / "used.json"))[1]
     assert report["in_part"] == [{"test": "tests/test_ask.py::test_one", "used": 1, "of": 2}]
+
+
+def test_a_folder_that_is_not_the_root_of_the_runs_loses_nothing(pytester: pytest.Pytester, project: Path) -> None:
+    pytester.runpytest_subprocess()
+    before = files(project)
+    used = project / ".recstore" / "used.json"
+    code, report, error = unused(project / "tests", "--used", str(used), "--delete")
+    assert code == 2
+    assert "2 files that the runs used are not here, such as tests/recordings/" in error
+    assert report["deleted"] == []
+    assert files(project) == before

@@ -108,6 +108,12 @@ def obstacles(store: recstore.Store, runs: usage.Usage) -> list[str]:
         found.append("a pack is not changed")
     if not runs.tests:
         found.append("no test used any recording")
+    elsewhere = sorted(path for path in runs.files if not (store.path / path).exists())
+    if elsewhere:
+        found.append(
+            f"{len(elsewhere)} files that the runs used are not here, such as {elsewhere[0]}; name the root that "
+            "the runs had, or run the tests again"
+        )
     if failed:
         tests = "1 test" if len(failed) == 1 else f"{len(failed)} tests"
         found.append(f"{tests} failed, and may not have come to all recordings; the first is {failed[0]}")
