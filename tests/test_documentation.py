@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import recstore
+from recstore import registry
 from scripted_server import ScriptedServer
 from support import REPOSITORY
 
@@ -31,6 +32,7 @@ MODULES = [
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 def test_examples_in_docstrings_run(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
+    monkeypatch.setattr(registry, "_registered", {})  # one of them registers a class
     finder = doctest.DocTestFinder(exclude_empty=True)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     tests = finder.find(module, module.__name__)

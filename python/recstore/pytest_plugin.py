@@ -7,29 +7,33 @@ pytest is imported when a test first asks for a session.
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pytest
+
+from recstore._pytest_options import (
+    OF_MARKER,
+    PRECEDENCE,
+    USED,
+    Chosen,
+    add_options,
+    choose,
+    command_of,
+    mode_of,
+    parse_block,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from recstore import Session, Store
-    from recstore._session import Mode
     from recstore.usage import Usage
-
-USED: Final = ".recstore/used.json"
-OPTIONS: Final = ("mode", "path", "profile", "hosts", "block", "on_secret", "timing", "test_id")
-"""What the marker takes."""
 
 FEW_MISSES: Final = 3
 """Of so many misses that a failed test went on after is told what is near."""
-
-PRECEDENCE: Final = "command line, then environment, then marker, then ini file"
 
 
 class Totals:
@@ -53,13 +57,6 @@ class Totals:
         return counts + (discarded if self.discarded else "")
 
 
-class Chosen(NamedTuple):
-    """The value of an option, and where it comes from."""
-
-    value: Any
-    source: str
-
-
 _stores: Final = pytest.StashKey[dict[tuple[Any, Any], Any]]()
 _totals: Final = pytest.StashKey[Totals]()
 _usage: Final = pytest.StashKey[Any]()
@@ -69,75 +66,18 @@ _session: Final = pytest.StashKey[Any]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare options and ini keys."""
-    group = parser.getgroup("recstore", "recorded answers of language models")
-    group.addoption(
-        "--recstore-mode",
-        metavar="MODE",
-        help="replay (default), record-if-missing, record or live; also vcrpy's none, once, new_episodes, all",
-    )
-    group.addoption("--recstore-dir", metavar="DIR", help="root of the recordings (default: pytest's rootdir)")
-    group.addoption(
-        "--recstore-block",
-        choices=("yes", "no"),
-        help="whether requests to hosts that are not recorded are refused (default: in replay)",
-    )
-    group.addoption(
-        "--recstore-keep-failed", action="store_true", help="keep what was recorded in tests that failed, too"
-    )
-    group.addoption(
-        "--recstore-used", metavar="FILE", help=f"where to write which recordings were used (default: {USED})"
-    )
-    parser.addini("recstore_mode", "as --recstore-mode")
-    parser.addini("recstore_dir", "as --recstore-dir, relative to the rootdir")
-    parser.addini("recstore_block", "as --recstore-block")
-    parser.addini("recstore_hosts", "patterns of the hosts that are recorded, such as *.openai.com", type="linelist")
+    add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, so that strict markers know it."""
     config.addinivalue_line(
         "markers",
-        f"recstore({', '.join(f'{name}=…' for name in OPTIONS)}): answer the test's requests to language models from "
+        f"recstore({', '.join(f'{name}=…' for name in OF_MARKER)}): answer the test's requests to language models from "
         "recordings, as the fixture of the same name does",
     )
     config.stash[_stores] = {}
     config.stash[_totals] = Totals()
-
-
-# Options
-
-
-def _choose(config: pytest.Config, name: str, marker: Any = None) -> Chosen:
-    """Return the value of an option from the first that gives one."""
-    variable = f"RECSTORE_{name.upper()}"
-    given = [
-        Chosen(config.getoption(f"recstore_{name}", None), f"--recstore-{name}"),
-        Chosen(os.environ.get(variable), variable),
-        Chosen(marker, "marker"),
-        Chosen(config.getini(f"recstore_{name}"), f"recstore_{name} in the ini file"),
-    ]
-    return next((chosen for chosen in given if chosen.value not in (None, "", [])), Chosen(None, "default"))
-
-
-def _mode(config: pytest.Config, marker: str | None = None) -> tuple[Mode, str]:
-    """Return the mode and where it comes from. In CI, to record must be asked for where one run is started."""
-    from recstore._session import parse_mode  # noqa: PLC0415
-
-    chosen = _choose(config, "mode", marker)
-    mode = parse_mode(chosen.value or "replay")
-    is_asked_for = chosen.source in {"--recstore-mode", "RECSTORE_MODE"}
-    if mode.startswith("record") and not is_asked_for and os.environ.get("CI", "").lower() not in {"", "0", "false"}:
-        return "replay", f"CI, in place of {mode} from the {chosen.source}"
-    return mode, chosen.source
-
-
-def _parse_block(value: Any) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    known = {"yes": True, "true": True, "1": True, "on": True, "no": False, "false": False, "0": False, "off": False}
-    if str(value).lower() not in known:
-        pytest.fail(f"recstore: block is yes or no, not {value!r}", pytrace=False)
-    return known[str(value).lower()]
 
 
 def _store(config: pytest.Config, path: str | None = None, profile: str | None = None) -> Store:
@@ -146,12 +86,12 @@ def _store(config: pytest.Config, path: str | None = None, profile: str | None =
 
     stores = config.stash[_stores]
     if (path, profile) not in stores:
-        chosen = Chosen(path, "marker") if path else _choose(config, "dir")
+        chosen = Chosen(path, "marker") if path else choose(config, "dir")
         # What is said on the command line is meant as seen from where it is said.
         is_here = chosen.source == "--recstore-dir"
         root = (config.invocation_params.dir if is_here else config.rootpath) / (chosen.value or ".")
         cache: bool | Literal["use"] = "use" if hasattr(config, "workerinput") else True
-        creates = _mode(config)[0].startswith("record")
+        creates = mode_of(config)[0].startswith("record")
         stores[path, profile] = recstore.open(root, profile=profile, cache=cache, create=creates)
     store: Store = stores[path, profile]
     return store
@@ -165,11 +105,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
     config = session.config
     observers.append(partial(_note_other, config))
-    is_asked_for = any(_choose(config, name).value is not None for name in ("mode", "dir"))
+    is_asked_for = any(choose(config, name).value is not None for name in ("mode", "dir"))
     if config.inipath is None and not is_asked_for:
         return  # perhaps no project at all: its folders are left alone until a test asks
     try:
-        mode, source = _mode(config)
+        mode, source = mode_of(config)
         _store(config)
     except RecstoreError as error:
         raise pytest.UsageError(f"recstore: {error}") from error
@@ -178,17 +118,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         # A run that is killed leaves none: what an earlier one used says nothing of the tests that are there now.
         _used_path(config).unlink(missing_ok=True)
     defaults.update(path=str(_store(config).path), **({} if source == "default" else {"mode": mode}))
-    defaults.update(_command(config))
-
-
-def _command(config: pytest.Config) -> dict[str, str]:
-    """Return what the command that records a test of this run takes beside the mode and the test's id."""
-    folder = os.path.relpath(config.rootpath, config.invocation_params.dir)
-    path = config.getoption("recstore_dir")
-    return {
-        "folder": "" if folder == "." else f"{folder}/",
-        "options": f" {shlex.quote(f'--recstore-dir={path}')}" if path else "",
-    }
+    defaults.update(command_of(config))
 
 
 def pytest_unconfigure() -> None:
@@ -203,9 +133,9 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     """Say what will be done, and where."""
     if not config.stash[_stores]:
         return None
-    mode, source = _mode(config)
+    mode, source = mode_of(config)
     store = _store(config)
-    if not store and _choose(config, "mode").value is None:
+    if not store and choose(config, "mode").value is None:
         return None
     return f"recstore: {mode} ({source}; {PRECEDENCE}), {len(store)} recordings in {store.path}, pack {store.cache}"
 
@@ -238,17 +168,17 @@ def recstore_fixture(request: pytest.FixtureRequest) -> Iterator[Session]:
     config, item = request.config, request.node
     options: dict[str, Any] = {}
     for marker in reversed(list(item.iter_markers("recstore"))):
-        unknown = [*map(repr, marker.args), *(name for name in marker.kwargs if name not in OPTIONS)]
+        unknown = [*map(repr, marker.args), *(name for name in marker.kwargs if name not in OF_MARKER)]
         if unknown:
-            pytest.fail(f"the marker recstore takes {', '.join(OPTIONS)}, not {', '.join(unknown)}", pytrace=False)
+            pytest.fail(f"the marker recstore takes {', '.join(OF_MARKER)}, not {', '.join(unknown)}", pytrace=False)
         options |= marker.kwargs
-    mode, _ = _mode(config, options.pop("mode", None))
-    block = _choose(config, "block", options.pop("block", None)).value
+    mode, _ = mode_of(config, options.pop("mode", None))
+    block = choose(config, "block", options.pop("block", None)).value
     session = Session(
         _store(config, options.pop("path", None), options.pop("profile", None)),
         mode=mode,
         test_id=options.pop("test_id", item.nodeid),
-        block=_parse_block(block),
+        block=parse_block(block),
         hosts=options.pop("hosts", None) or config.getini("recstore_hosts") or None,
         **options,
     )
@@ -298,8 +228,8 @@ def _note_used(config: pytest.Config, test_id: str, outcome: str, session: Sessi
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
     """Refuse, in replay, what fixtures of wider scope ask before the test's session begins."""
     config = item.config
-    is_replaying = "recstore" in getattr(item, "fixturenames", ()) and _mode(config)[0] == "replay"
-    if not is_replaying or _parse_block(_choose(config, "block").value) is False:
+    is_replaying = "recstore" in getattr(item, "fixturenames", ()) and mode_of(config)[0] == "replay"
+    if not is_replaying or parse_block(choose(config, "block").value) is False:
         return (yield)
     from recstore import Session  # noqa: PLC0415
 
