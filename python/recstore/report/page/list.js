@@ -4,7 +4,8 @@ const AT_ONCE = 60;
 const list = document.getElementById("list");
 let found = [];
 
-function showList(asked, shown) {
+/** Shows the list, `before` rows of it or as many as there are at once; tells `note` how many there are from then on. */
+function showList(asked, before, note) {
   found = search(asked);
   const words = wordsOf(asked.get("q") ?? "");
   const rows = make("ol.results");
@@ -13,9 +14,10 @@ function showList(asked, shown) {
     rows.append(...found.slice(rows.childElementCount, end).map((recording) => row(recording, words, asked.get("finding"))));
     more.textContent = `Show ${count(Math.min(AT_ONCE * 5, found.length - end))} more of ${count(found.length - end)}`;
     more.hidden = end >= found.length;
+    note(rows.childElementCount);
   };
   more.onclick = () => showTo(rows.childElementCount + AT_ONCE * 5);
-  showTo(Math.max(AT_ONCE, shown ?? 0));
+  showTo(Math.max(AT_ONCE, before ?? 0));
   const nothing = make("p.muted", {}, "No recording on this page has all of this. Texts that were shortened are searched only as far as they are shown.");
   list.replaceChildren(head(asked), found.length ? rows : nothing, more);
 }

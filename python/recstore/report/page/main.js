@@ -4,7 +4,8 @@
 const views = { overview: document.getElementById("overview"), list, recording: page };
 const input = document.getElementById("search");
 const progress = document.getElementById("progress");
-const left = new Map(); // how far each place was scrolled, and how many rows it showed
+const left = new Map(); // how far each place was scrolled
+const lengths = new Map(); // how many rows of its list each place showed
 let here = location.hash;
 let listHash = ""; // the list that one came from
 let lastOpened; // the recording that was open last
@@ -20,30 +21,30 @@ function recordingAt(hash) {
 
 function show(isReturn) {
   here = location.hash;
-  const before = isReturn ? left.get(here) : undefined;
   const recording = recordingAt(here);
   const asked = new URLSearchParams(here.startsWith("#?") ? here.slice(2) : "");
   if (document.activeElement !== input && !recording) input.value = asked.get("q") ?? "";
   if (recording) {
     lastOpened = recording;
     showRecording(recording);
-    only("recording", before?.y);
+    only("recording", isReturn);
   } else {
-    listOrOverview(asked, before);
+    listOrOverview(asked, isReturn);
   }
 }
 
-function listOrOverview(asked, before) {
-  listHash = asked.size ? here : "";
-  if (asked.size) showList(asked, before?.rows);
+function listOrOverview(asked, isReturn) {
+  const place = here;
+  listHash = asked.size ? place : "";
+  if (asked.size) showList(asked, isReturn ? lengths.get(place) : undefined, (rows) => lengths.set(place, rows));
   else found = [];
-  only(asked.size ? "list" : "overview", before?.y);
-  if (before && lastOpened) list.querySelector(`.row[href="#${CSS.escape(lastOpened.at)}"]`)?.focus({ preventScroll: true });
+  only(asked.size ? "list" : "overview", isReturn);
+  if (isReturn && lastOpened) list.querySelector(`.row[href="#${CSS.escape(lastOpened.at)}"]`)?.focus({ preventScroll: true });
 }
 
-function only(view, y = 0) {
+function only(view, isReturn) {
   for (const [name, element] of Object.entries(views)) element.hidden = name !== view;
-  scrollTo(0, y);
+  scrollTo(0, (isReturn && left.get(here)) || 0);
 }
 
 /** Lists what the words in the field find. */
@@ -87,7 +88,7 @@ function keys(event) {
 }
 
 history.scrollRestoration = "manual";
-addEventListener("scroll", () => left.set(here, { y: scrollY, rows: list.querySelectorAll(".row").length }), { passive: true });
+addEventListener("scroll", () => left.set(here, scrollY), { passive: true });
 addEventListener("click", leave, { capture: true });
 addEventListener("change", leave, { capture: true });
 addEventListener("hashchange", () => {
