@@ -185,22 +185,6 @@ FIXTURES = {
         for item, (_, test_id, _) in zip(items, ASKED):
             item.add_marker(pytest.mark.recstore(test_id=test_id))
     """,
-    "recstore, gc.freeze() once the tests are collected": """
-    import gc
-    import recstore
-    store = recstore.open(TREE)
-
-    def pytest_collection_finish():
-        gc.collect()
-        gc.freeze()
-
-    @pytest.fixture
-    def answer(request):
-        def answer(number):
-            asked, test_id, _ = ASKED[number]
-            return list(store.find(asked, test_id=test_id).replay())
-        return answer
-    """,
     "OGX: key, file by its name, typed": """
     import rivals
 

@@ -41,7 +41,8 @@ import recstore.pytest_plugin
 print("\\n".join(sorted(set(sys.modules) - before)))
 """
     assert set(python(script).split()) <= {
-        *("__future__", "recstore", "recstore._core", "recstore._store", "recstore.errors", "recstore.pytest_plugin")
+        *("__future__", "recstore", "recstore._core", "recstore._store", "recstore.errors"),
+        *("recstore._pytest_options", "recstore.pytest_plugin"),
     }
 
 
