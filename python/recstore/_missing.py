@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from recstore._core import profiles
 from recstore._http.request import place
+from recstore._wording import in_a_line
 from recstore.errors import RecordedError, RecordingNotFound, RecstoreError
 from recstore.secrets import redact
 
@@ -117,9 +118,8 @@ def _first_line(store: Store, endpoint: str, model: str, test_id: str | None, ke
     asked = f"{endpoint} of {model}" if endpoint and model else endpoint or model
     test = "" if test_id is None else f" in {test_id}"
     folders = "any folder" if test_id is None else _folders(store, test_id)
-    return (
-        f"no recording answers {_plain(asked + test)}: there is none with the key {key} in {folders} of {store.path}."
-    )
+    asked = in_a_line(asked + test)
+    return f"no recording answers {asked}: there is none with the key {key} in {folders} of {store.path}."
 
 
 def _folders(store: Store, test_id: str) -> str:
@@ -142,7 +142,7 @@ def _lines(store: Store, explanation: Explanation, command: str, most: int | Non
 
 
 def _head(near: Near, explanation: Explanation) -> list[str]:
-    obstacles, path = near["obstacles"], _plain(near["path"])
+    obstacles, path = near["obstacles"], in_a_line(near["path"])
     of = _of(near)
     if not obstacles:
         count = f"{explanation['compared']:,} recordings" if explanation["compared"] > 1 else "one recording"
@@ -156,7 +156,7 @@ def _head(near: Near, explanation: Explanation) -> list[str]:
             f"{explanation['profile']}; say {_setting(near)} in recstore.toml, or record it anew"
         )
     if "folder" in obstacles:
-        folders = " and ".join(map(_plain, explanation["folders"]))
+        folders = " and ".join(map(in_a_line, explanation["folders"]))
         lines.append(f"  this test is answered from {folders} alone; move the file there, or record it anew")
     if "test_id" in obstacles:
         lines.append("  the id of the test is part of the key; if the test was renamed or moved, record it anew")
@@ -171,7 +171,7 @@ def _head(near: Near, explanation: Explanation) -> list[str]:
 def _of(near: Near) -> str:
     if near["is_same_test"]:
         return "of the same test"
-    return "of no test" if near["test_id"] is None else f"of {_plain(near['test_id'])}"
+    return "of no test" if near["test_id"] is None else f"of {in_a_line(near['test_id'])}"
 
 
 def _setting(near: Near) -> str:
@@ -243,7 +243,7 @@ def _others(others: list[Near]) -> list[str]:
         count = len(near["differences"]) + near["more_differences"]
         what = "the same request" if not count else "one difference" if count == 1 else f"{count} differences"
         name = near["path"] if near["key"] is None else near["key"][:12]
-        told.append(f"  {_plain(name)} {_of(near)}: {what}")
+        told.append(f"  {in_a_line(name)} {_of(near)}: {what}")
     return ["Then come:", *told] if told else []
 
 
@@ -254,13 +254,6 @@ def _how(store: Store, command: str) -> list[str]:
         "This store is a pack, which is never changed: record in the tree that it was made of, and pack that again.",
         f"To record it there: {command}",
     ]
-
-
-def _plain(text: str) -> str:
-    """Return text of a recording on one line, with what a terminal would obey or not show spelled out."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 # Errors of SDKs

@@ -21,6 +21,16 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
 
 
+def in_a_line(text: str) -> str:
+    r"""Return a text as `visible` does, with the ends of its lines spelled out, too.
+
+    >>> from recstore._wording import in_a_line
+    >>> in_a_line("a\nb")
+    'a\\nb'
+    """
+    return visible(text).replace("\n", "\\n")
+
+
 def size(count: int) -> str:
     """Return a number of bytes as people say it."""
     amount, unit = float(count), "B"

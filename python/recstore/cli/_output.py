@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from recstore._wording import visible
+from recstore._wording import in_a_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,7 +42,7 @@ def say(*renderables: Any) -> None:
 
 def say_line(text: str) -> None:
     """Print a line for people and programs alike, however long it is; it stays one: CI obeys some that begin lines."""
-    _Console(highlight=False).print(plain(text.replace("\n", "\\n")), soft_wrap=True)
+    _Console(highlight=False).print(Text(in_a_line(text)), soft_wrap=True)
 
 
 def say_text(lines: Iterable[str]) -> None:
@@ -50,7 +50,7 @@ def say_text(lines: Iterable[str]) -> None:
     console = _Console(highlight=False)
     for line in lines:
         style = "bold" if line[:1].isalpha() else ""
-        console.print(Text(visible(line).replace("\n", "\\n"), style=style), soft_wrap=True)
+        console.print(Text(in_a_line(line), style=style), soft_wrap=True)
 
 
 def say_json(value: Any) -> None:
