@@ -66,7 +66,7 @@ class Page(HTMLParser):
 
 
 def page_of(path: Path) -> Page:
-    return Page(report.collect(recstore.open(path, cache=False)).html())
+    return Page(report.Report(recstore.open(path, cache=False)).html())
 
 
 def counted(root: Path) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def counted(root: Path) -> dict[str, Any]:
 
 
 def compare(root: Path) -> None:
-    numbers = report.collect(recstore.open(root, cache=False)).numbers()
+    numbers = report.Report(recstore.open(root, cache=False)).numbers()
     expected = counted(root)
     for name in ("recordings", "bytes", "streams", "errors", "chunks"):
         assert numbers[name] == expected[name], name
@@ -118,7 +118,7 @@ def test_numbers_of_the_real_directory_are_those_that_json_counts(ogx: Path) -> 
 
 
 def test_the_page_of_the_real_directory_is_small_and_holds_every_recording(ogx: Path) -> None:
-    made = report.collect(recstore.open(ogx)).html()
+    made = report.Report(recstore.open(ogx)).html()
     assert len(made) < 5_000_000
     page = Page(made)
     [index] = page.unpacked("index")
@@ -180,7 +180,7 @@ def test_what_is_too_long_is_cut_and_the_page_says_how_much_is_missing(
         {"body": chunks, "is_streaming": True},
         request={"body": {"messages": [{"role": "user", "content": long}]}},
     )
-    made = report.collect(recstore.open(tmp_path, cache=False)).html()
+    made = report.Report(recstore.open(tmp_path, cache=False)).html()
     assert len(made) < 200_000
     page = Page(made)
     [[texts]] = page.unpacked("texts")
@@ -194,7 +194,7 @@ def test_what_is_too_long_is_cut_and_the_page_says_how_much_is_missing(
 
 def test_files_that_are_no_recordings_are_named(examples: Path) -> None:
     (examples / f"{key(1)}.json").write_text("<<<<<<< ours\n{}\n")
-    numbers = report.collect(recstore.open(examples, cache=False)).numbers()
+    numbers = report.Report(recstore.open(examples, cache=False)).numbers()
     assert numbers["recordings"] == 47
     assert numbers["findings"]["conflict-markers"] == 1
     shown = "".join(page_of(examples).texts["td"])
@@ -216,10 +216,10 @@ def test_recordings_with_one_key_are_told_apart(tmp_path: Path, write: Callable[
 
 def test_an_empty_store_and_a_pack_have_pages_too(tmp_path: Path) -> None:
     empty = recstore.open(tmp_path / "empty", create=True)
-    assert "Nothing: all is as it should be." in report.collect(empty).html()
+    assert "Nothing: all is as it should be." in report.Report(empty).html()
     recstore.open(EXAMPLES, cache=False).pack(tmp_path / "a.pack")
-    packed = report.collect(recstore.open(tmp_path / "a.pack"))
-    assert packed.numbers()["endpoints"] == report.collect(recstore.open(EXAMPLES, cache=False)).numbers()["endpoints"]
+    packed = report.Report(recstore.open(tmp_path / "a.pack"))
+    assert packed.numbers()["endpoints"] == report.Report(recstore.open(EXAMPLES, cache=False)).numbers()["endpoints"]
     assert packed.numbers()["ages"] == {"source": "not known: a pack keeps no times", "periods": {}}
     assert "not known: a pack keeps no times" in packed.html().lower()
 
@@ -241,14 +241,14 @@ def test_ages_are_those_of_the_last_commits(tmp_path: Path, write: Callable[...,
     paths[0].write_text(paths[0].read_text().replace("1", "2"))
     git(tmp_path, "commit", "--all", "--message", "b", date="2025-06-07T12:00:00Z")
     for root in (tmp_path, tmp_path / "suite ü"):
-        ages = report.collect(recstore.open(root, cache=False)).numbers()["ages"]
+        ages = report.Report(recstore.open(root, cache=False)).numbers()["ages"]
         assert ages["source"] == "when it was last committed to git"
         assert {period: share["recordings"] for period, share in ages["periods"].items()} == {
             "2025-06": 1,
             "2024-03": 2,
         }
     os.utime(write(f"{key(3)}.json", answer), (0, 0))
-    ages = report.collect(recstore.open(tmp_path, cache=False)).numbers()["ages"]
+    ages = report.Report(recstore.open(tmp_path, cache=False)).numbers()["ages"]
     assert ages["source"] == "when it was last committed to git; of 1 that are not committed, when the file was written"
     assert list(ages["periods"]) == ["2025", "2024", "1970"]
 
@@ -260,14 +260,14 @@ def test_ages_say_that_a_clone_knows_only_the_newest_commits(tmp_path: Path, wri
         git(tmp_path / "origin", "add", ".")
         git(tmp_path / "origin", "commit", "--allow-empty", "--message", message)
     git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{tmp_path}/origin", "shallow")
-    numbers = report.collect(recstore.open(tmp_path / "shallow", cache=False)).numbers()
+    numbers = report.Report(recstore.open(tmp_path / "shallow", cache=False)).numbers()
     assert numbers["ages"]["source"].endswith("of which only the newest commits are here")
 
 
 def test_ages_are_those_of_files_where_there_is_no_git(examples: Path) -> None:
     for path in examples.glob("*.json"):
         os.utime(path, (1_000_000_000, 1_000_000_000))
-    ages = report.collect(recstore.open(examples, cache=False)).numbers()["ages"]
+    ages = report.Report(recstore.open(examples, cache=False)).numbers()["ages"]
     assert ages["source"] == "when its file was written, as git knows no commit here"
     assert {period: share["recordings"] for period, share in ages["periods"].items()} == {"2001-09": 47}
 
@@ -286,7 +286,7 @@ def test_the_command_writes_the_page_and_prints_the_numbers(examples: Path, tmp_
     assert "47 recordings of" in errors
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
     numbers = json.loads(run(examples, "--json")[0])
-    assert numbers == report.collect(recstore.open(examples)).numbers()
+    assert numbers == report.Report(recstore.open(examples)).numbers()
     assert "-o report.html" in run(examples, code=2)[1]
 
 
@@ -331,7 +331,7 @@ print("rich" in sys.modules)
 def test_models_that_are_no_text_are_counted(tmp_path: Path, write: Callable[..., Path], value: Any) -> None:
     write(f"{key(1)}.json", {"body": {}, "is_streaming": False}, request={"endpoint": value, "model": value})
     store = recstore.open(tmp_path, cache=False)
-    assert report.collect(store).numbers()["models"] == {
+    assert report.Report(store).numbers()["models"] == {
         str(value): {"recordings": 1, "bytes": (tmp_path / "recordings" / f"{key(1)}.json").stat().st_size}
     }
     assert str(value)[:3] in Page(store._repr_html_()).texts["td"][0]

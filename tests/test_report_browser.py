@@ -81,7 +81,7 @@ def opened(browser: Browser, page: Path, place: str = "", **options: Any) -> Ite
 
 
 def written(store: Path, page: Path) -> Path:
-    page.write_text(report.collect(recstore.open(store, cache=False)).html(), encoding="utf-8")
+    page.write_text(report.Report(recstore.open(store, cache=False)).html(), encoding="utf-8")
     return page
 
 

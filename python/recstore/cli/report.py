@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise RecstoreError("say where the page should go, as in -o report.html; or --json for the numbers alone")
     store = opened(arguments.path)
     with working("reading recordings"):
-        found = report.collect(store)
+        found = report.Report(store)
         if arguments.output is not None:
             Path(arguments.output).write_text(found.html(), encoding="utf-8")
     if arguments.json:

@@ -18,29 +18,24 @@ from recstore.report._page import page
 if TYPE_CHECKING:
     from recstore import Recording, Store
 
-__all__ = ["LARGEST", "Report", "collect"]
+__all__ = ["LARGEST", "Report"]
 
 LARGEST: Final = 20
 """So many of the largest recordings are named."""
 
 
-def collect(store: Store) -> Report:
-    """Read every recording of a store, and return what a report says of them.
+class Report:
+    """What is in a store: every recording, the shares of folders, tests, endpoints and models, ages and findings.
 
-    Raises `UnusablePack` where the store is a pack that is damaged.
+    Every recording is read. Raises `UnusablePack` where the store is a pack that is damaged.
 
     >>> import recstore
-    >>> report = collect(recstore.open("examples/recordings"))
+    >>> report = Report(recstore.open("examples/recordings"))
     >>> report.contents.recordings, report.numbers()["profiles"]["ogx-7"]["recordings"]
     (47, 39)
     >>> report.html()[:15]
     '<!doctype html>'
     """
-    return Report(store)
-
-
-class Report:
-    """What is in a store: every recording, the shares of folders, tests, endpoints and models, ages and findings."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
