@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -228,3 +231,41 @@ def test_what_fixtures_use_in_sessions_of_their_own_counts_as_used(
     run(pytester)[0].assert_outcomes(passed=1)
     used = usage.load([pytester.path / ".recstore" / "used.json"])
     assert used.files == {asked(pytester)[text] for text in ("one", "from a fixture")}
+
+
+def test_a_session_of_a_program_s_own_touches_no_folder_that_is_no_project(
+    pytester: pytest.Pytester, before: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "test_it.py").write_text(f"""
+import recstore
+
+def test_it():
+    store = recstore.open({str(pytester.path)!r})
+    with recstore.session(store, test_id="tests/test_ask.py::test_two") as session:
+        assert session.preload()
+        [found] = [found for found in store.recordings() if found.test_id == session.test_id]
+        assert session.find(found.request)
+""")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:benchmark",
+            "--rootdir",
+            str(elsewhere),
+            str(elsewhere),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=elsewhere,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert done.returncode == 0, done.stdout
+    assert [path.name for path in elsewhere.iterdir()] == ["test_it.py"]

@@ -219,8 +219,7 @@ def _note_other(config: pytest.Config, session: Session) -> None:
 def _note_used(config: pytest.Config, test_id: str, outcome: str, session: Session) -> None:
     from recstore import secrets  # noqa: PLC0415
 
-    # As seen from the root of the run, which the file is about.
-    files = [os.path.relpath(session.store.path / path, _store(config).path) for path in session.used]
+    files = [str(session.store.path / path) for path in session.used]
     _usage_of(config).add(secrets.redact(test_id), outcome, files)
 
 
@@ -274,7 +273,7 @@ def _prune(item: pytest.Item) -> None:
     """Delete what a test that was recorded again, and has passed to its end, no longer asks for."""
     session, config = item.stash[_session], item.config
     used = _usage_of(config).tests.get(item.nodeid, {"used": ()})["used"]
-    kept = {os.path.relpath(_store(config).path / path, session.store.path) for path in used}
+    kept = {os.path.relpath(path, session.store.path) for path in used}
     config.stash[_totals].pruned += len(session.prune(kept))
 
 
@@ -293,6 +292,7 @@ def _tell_misses(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.
 
 
 def _usage_of(config: pytest.Config) -> Usage:
+    """Return what this process has used so far, by absolute paths."""
     from recstore.usage import Usage  # noqa: PLC0415
 
     usage: Usage = config.stash.setdefault(_usage, Usage())
@@ -305,9 +305,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if hasattr(config, "workeroutput"):
         config.workeroutput["recstore"] = {"totals": vars(config.stash[_totals]), "usage": _usage_of(config).to_json()}
         return
-    if not config.stash[_totals].tests and _usage not in config.stash:
-        return
     usage = _usage_of(config)
+    has_store = config.stash[_totals].tests or config.stash[_stores]
+    if not (usage.partial or (usage.tests and has_store)):
+        return  # perhaps no project at all, in which a program has a session of its own
     options = config.option
     narrowing = {
         "-k": getattr(options, "keyword", ""),
@@ -325,7 +326,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         usage.partial.append(f"the run ended with the exit code {int(exitstatus)}")
     usage.keys = set(_store(config))
-    usage.write(_used_path(config))
+    usage.relative_to(_store(config).path).write(_used_path(config))
 
 
 def _used_path(config: pytest.Config) -> Path:

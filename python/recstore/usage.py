@@ -19,7 +19,8 @@ VERSION = 1
 class Usage:
     """What the tests of one run, or of several merged ones, have used.
 
-    `tests` has for the id of each test its `outcome` and the files that it `used`, relative to the root of the store.
+    `tests` has for the id of each test its `outcome` and the files that it `used`: in a file relative to the root of
+    the store, in a run that goes on absolute.
     `partial` says why files that are not among them may still be in use: the run chose among the tests, or broke off;
     empty for a complete run. `keys` are those of all recordings that it knew, None where that is not known: of
     what came later it says nothing.
@@ -56,6 +57,14 @@ class Usage:
         self.partial.extend(why for why in other.partial if why not in self.partial)
         if other.keys is not None:
             self.keys = other.keys if self.keys is None else self.keys & other.keys
+
+    def relative_to(self, root: Path) -> Usage:
+        """Return the same with the paths of files as seen from the root of a store."""
+        usage = Usage()
+        usage.partial, usage.keys = self.partial, self.keys
+        for test_id, test in self.tests.items():
+            usage.add(test_id, test["outcome"], (os.path.relpath(path, root) for path in test["used"]))
+        return usage
 
     def to_json(self) -> str:
         """Return it as a text."""
