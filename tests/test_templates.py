@@ -6,6 +6,7 @@ import gc
 import json
 import tempfile
 import threading
+import weakref
 from datetime import datetime  # noqa: TC003  # pydantic reads it
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -353,6 +354,36 @@ def test_objects_share_nothing_that_can_be_changed() -> None:
         made.extra["list"][1]["a"].append(1)
         made.extra["list"].clear()
     assert make.learnt == 1
+
+
+def test_the_collector_looks_at_objects_and_not_at_the_names_of_their_fields() -> None:
+    make = Counted(ChatCompletionChunk)
+    for _ in range(2):
+        made: Any = make(compact(CHUNK))
+    assert make.learnt == 1
+    models = [made, made.choices[0], made.choices[0].delta]
+    assert [gc.is_tracked(model.model_fields_set) for model in models] == [False] * 3
+    # What can lead back to itself must be found.
+    tracked = [*models, made.choices, made.__dict__]
+    assert [gc.is_tracked(container) for container in tracked] == [True] * 5
+    made.choices[0].own = made
+    lasting = weakref.ref(made)
+    del made, models, tracked
+    gc.collect()
+    assert lasting() is None
+
+
+def test_more_shapes_than_are_kept_make_right_objects() -> None:
+    make = Counted(ChatCompletionChunk)
+    shapes = [{**CHUNK, f"extra{number}": number} for number in range(300)]
+    for _ in range(2):
+        for data in shapes:
+            assert anatomy(make(compact(data))) == anatomy(plain(ChatCompletionChunk, data))
+    assert 300 < make.learnt <= 600
+    learnt = make.learnt
+    for data in shapes[-100:]:
+        make(compact(data))
+    assert make.learnt == learnt
 
 
 def test_defaults_are_not_shared_either() -> None:

@@ -224,14 +224,15 @@ def _fixed(made: Any) -> Form:
 def _model(made: Any, forms: dict[str, Form]) -> Form:
     """Return the form of an object of a class of pydantic's, of whose fields and extra fields some have a form."""
     cls: Any = type(made)
-    is_plain = made.__pydantic_private__ is None and type(made.__pydantic_fields_set__) is set
+    names = made.__pydantic_fields_set__
+    is_plain = made.__pydantic_private__ is None and type(names) is set and all(type(name) is str for name in names)
     if not is_plain or cls.__pydantic_root_model__ or cls.__new__ is not object.__new__:
         raise _UnknownObject
     form = {name: forms[name] if name in forms else _fixed(value) for name, value in made.__dict__.items()}
     extra = made.__pydantic_extra__
     if extra is not None:
         extra = {name: forms[name] if name in forms else _fixed(value) for name, value in extra.items()}
-    return cls, form, made.__pydantic_fields_set__, extra
+    return cls, form, names, extra
 
 
 def _dumps(data: Any) -> str:

@@ -41,6 +41,7 @@ RENAMED: Final[dict[str, str]] = {"llama_stack_api.": "ogx_api."}
 
 _registered: dict[str, type] = {}
 _known: dict[str, dict[str, type]] = {}
+_found: dict[str, type] = {}
 _makers: dict[type, Maker] = {}
 
 
@@ -57,6 +58,7 @@ def register(tag: str, cls: type) -> None:
     >>> register("ogx_api.tools.ToolInvocationResult", Result)
     """
     _registered[_current(tag)] = cls
+    _found.clear()
 
 
 def lookup(tag: str) -> type | None:
@@ -64,7 +66,15 @@ def lookup(tag: str) -> type | None:
 
     Imports the modules of the SDK that the tag names, if that SDK is one of those known here and installed.
     """
-    tag = _current(tag)
+    found = _found.get(tag)
+    if found is None:
+        found = _look_up(_current(tag))
+        if found is not None:
+            _found[tag] = found
+    return found
+
+
+def _look_up(tag: str) -> type | None:
     if tag in _registered:
         return _registered[tag]
     sdk = next((sdk for sdk in MODULES if tag.startswith(f"{sdk}.")), None)

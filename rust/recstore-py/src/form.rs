@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PySet, PyString, PyTuple, PyType};
 
-use crate::instance::{PlainClass, copy_set};
+use crate::instance::{PlainClass, copy_names};
 
 /// A value to be made again and again. What is made shares nothing that can be changed.
 #[derive(Debug)]
@@ -158,14 +158,14 @@ impl Model {
             class: PlainClass::new(&class)?,
             fields: Members::of(&fields, places)?,
             // A copy has the size that its own copies will have, and so is copied quickest.
-            fields_set: copy_set(&fields_set)?.unbind(),
+            fields_set: copy_names(&fields_set)?.unbind(),
             extra: extra.map(|extra| Members::of(&extra, places)).transpose()?,
         })
     }
 
     fn make<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let fields = self.fields.make(py)?;
-        let fields_set = copy_set(self.fields_set.bind(py))?;
+        let fields_set = copy_names(self.fields_set.bind(py))?;
         let extra = match &self.extra {
             Some(extra) => extra.make(py)?.into_any(),
             None => py.None().into_bound(py),

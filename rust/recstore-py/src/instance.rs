@@ -103,11 +103,18 @@ fn check(py: Python<'_>, status: i32) -> PyResult<()> {
     if status == 0 { Ok(()) } else { Err(PyErr::fetch(py)) }
 }
 
-/// Copies a set.
-pub(crate) fn copy_set<'py>(set: &Bound<'py, PySet>) -> PyResult<Bound<'py, PySet>> {
-    // SAFETY: the set is a live object, and the interpreter is attached. The function returns a new reference to a set,
-    // or null with an exception set.
+/// Copies a set of names, which the garbage collector need not look at: names lead nowhere.
+///
+/// Three sets were a quarter of all that it looked at in a chunk. The interpreter spares it dicts and tuples that hold
+/// nothing but names and numbers; of sets it does not know.
+pub(crate) fn copy_names<'py>(names: &Bound<'py, PySet>) -> PyResult<Bound<'py, PySet>> {
+    let py = names.py();
+    // SAFETY: the set is a live object, and the interpreter is attached. The first function returns a new reference to a
+    // set, or null with an exception set. The second takes a live object that the collector may know, and no reference;
+    // what it does not know is never freed too early, and is freed as ever when its last reference goes.
     unsafe {
-        Bound::from_owned_ptr_or_err(set.py(), ffi::PySet_New(set.as_ptr())).map(|copy| copy.cast_into_unchecked())
+        let copy = Bound::from_owned_ptr_or_err(py, ffi::PySet_New(names.as_ptr()))?;
+        ffi::PyObject_GC_UnTrack(copy.as_ptr().cast());
+        Ok(copy.cast_into_unchecked())
     }
 }

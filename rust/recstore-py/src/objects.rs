@@ -24,8 +24,17 @@ use crate::to_python;
 #[derive(Debug)]
 pub(crate) struct Maker {
     learn: Py<PyAny>,
-    /// Those that were needed last come first.
-    templates: Mutex<Vec<Template>>,
+    templates: Mutex<Templates>,
+}
+
+/// The templates of a class.
+#[derive(Debug, Default)]
+struct Templates {
+    all: Vec<Template>,
+    /// Which one the last chunk was of.
+    last: usize,
+    /// Which one makes room for the next where there are too many.
+    oldest: usize,
 }
 
 /// Chunks that are alike but for some scalars.
@@ -35,6 +44,8 @@ struct Template {
     /// Where in the form the scalars stand: those of the last chunk, of which most are the same in the next.
     places: Vec<Place>,
     form: Arc<Form>,
+    /// Which template came after this one last: streams change from one to the next in the ways of their server.
+    next: usize,
 }
 
 /// A template as Python spells it: pieces, kinds, form.
@@ -58,51 +69,63 @@ impl Maker {
 
 impl Maker {
     fn make<'py>(&self, py: Python<'py>, json: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(form) = self.known(py, json)? {
+        let known = self.templates().read(py, json)?;
+        if let Some(form) = known {
             return form.make(py);
         }
         let learnt = self.learn.bind(py).call1((PyBytes::new(py, json),))?;
         let (made, template): (Bound<'py, PyAny>, Option<SpelledTemplate<'py>>) = learnt.extract()?;
         if let Some((pieces, kinds, form)) = template {
             let template = Template::new(pieces, &kinds, &form)?;
-            let mut templates = self.templates();
-            templates.insert(0, template);
-            let forgotten = (templates.len() > TEMPLATES).then(|| templates.pop());
-            // What is forgotten is dropped outside of the lock: it may hold the last reference to a class.
-            drop(templates);
+            // Dropped outside of the lock: it may hold the last reference to a class.
+            let forgotten = self.templates().add(template);
             drop(forgotten);
         }
         Ok(made)
     }
 
+    /// Locks the templates. No code of Python's may run under the lock: it might replay. None does where scalars are made
+    /// and put into their places, for the garbage collector does not start there.
+    fn templates(&self) -> MutexGuard<'_, Templates> {
+        self.templates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Templates {
+    /// Adds a template as that of the last chunk; returns the one that had to make room.
+    fn add(&mut self, template: Template) -> Option<Template> {
+        let number = if self.all.len() < TEMPLATES { self.all.len() } else { self.oldest };
+        self.follow(number);
+        let Some(oldest) = self.all.get_mut(number) else {
+            self.all.push(template);
+            return None;
+        };
+        self.oldest = (number + 1) % TEMPLATES;
+        Some(std::mem::replace(oldest, template))
+    }
+
     /// Returns the form of a chunk that is like one before, with its scalars.
-    fn known(&self, py: Python<'_>, json: &[u8]) -> PyResult<Option<Arc<Form>>> {
-        let mut templates = self.templates();
-        for number in 0..templates.len() {
-            match templates.get_mut(number).map(|template| template.read(py, json)) {
-                Some(Ok(Some(form))) => {
-                    if let Some(newer) = templates.get_mut(..=number) {
-                        newer.rotate_right(1);
-                    }
-                    return Ok(Some(form));
-                }
-                Some(Err(error)) => {
-                    // Some of its scalars are those of the chunk before.
-                    let broken = templates.remove(number);
-                    drop(templates);
-                    drop(broken);
-                    return Err(error);
-                }
-                Some(Ok(None)) | None => {}
+    fn read(&mut self, py: Python<'_>, json: &[u8]) -> PyResult<Option<Arc<Form>>> {
+        let next = self.all.get(self.last).map_or(0, |last| last.next);
+        let others = (0..self.all.len()).filter(|number| ![self.last, next].contains(number));
+        for number in [self.last, next].into_iter().chain(others) {
+            let Some(template) = self.all.get_mut(number) else { continue };
+            if let Some(form) = template.read(py, json)? {
+                self.follow(number);
+                return Ok(Some(form));
             }
         }
         Ok(None)
     }
 
-    /// Locks the templates. No code of Python's may run under the lock: it might replay. None does where scalars are made
-    /// and put into their places, for the garbage collector does not start there.
-    fn templates(&self) -> MutexGuard<'_, Vec<Template>> {
-        self.templates.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Notes that a chunk was of this template.
+    fn follow(&mut self, number: usize) {
+        if number != self.last
+            && let Some(last) = self.all.get_mut(self.last)
+        {
+            last.next = number;
+        }
+        self.last = number;
     }
 }
 
@@ -118,7 +141,7 @@ impl Template {
         let pattern = Pattern::new(pieces, kinds);
         let pattern = pattern.ok_or_else(|| PyValueError::new_err("one piece more than there are scalars"))?;
         let (form, places) = Form::new(form)?;
-        Ok(Self { pattern, places, form: Arc::new(form) })
+        Ok(Self { pattern, places, form: Arc::new(form), next: 0 })
     }
 
     /// Returns the form of a chunk with its scalars; `None` where the chunk is not of this template, or an object of the one
@@ -127,11 +150,11 @@ impl Template {
         if Arc::get_mut(&mut self.form).is_none() {
             return Ok(None);
         }
-        let Self { pattern, places, form } = self;
+        let Self { pattern, places, form, .. } = self;
         let mut result = Ok(());
         let is_like = pattern.read(json, |number, scalar| {
             let scalar = match scalar {
-                Varying::String(text) => PyString::new(py, text.as_str().unwrap_or_default()).into_any(),
+                Varying::String(text) => PyString::new(py, &text).into_any(),
                 Varying::Int(number) => PyInt::new(py, number).into_any(),
                 Varying::Float(number) => PyFloat::new(py, number).into_any(),
                 // No kind of these is asked for.
@@ -141,6 +164,10 @@ impl Template {
                 result = place.set(scalar);
             }
         });
+        if result.is_err() {
+            // Some of the scalars in the form are those of the chunk before.
+            pattern.forget();
+        }
         result.map(|()| is_like.then(|| form.clone()))
     }
 }

@@ -10,6 +10,20 @@ pub(super) fn escape_length(text: &[u8]) -> Option<usize> {
     }
 }
 
+/// Returns how many bytes of a string come before the first quote, backslash or control character; all, where there is
+/// none.
+#[inline]
+pub(crate) fn plain_length(text: &[u8]) -> usize {
+    let (words, last) = text.as_chunks();
+    for (number, word) in words.iter().enumerate() {
+        let marks = specials::<false>(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return number * size_of_val(word) + (marks.trailing_zeros() / 8) as usize;
+        }
+    }
+    text.len() - last.len() + last.iter().take_while(|byte| !is_special::<false>(**byte)).count()
+}
+
 /// Turns what lies between the quotes of a well-formed JSON string into text.
 ///
 /// A lone surrogate (`"\ud800"`) is kept in the three bytes that UTF-8 would use for it (WTF-8), as Python keeps it in
@@ -135,6 +149,7 @@ fn push_short(out: &mut Vec<u8>, text: &[u8]) {
     }
 }
 
+#[inline]
 fn is_special<const ASCII: bool>(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\') | (ASCII & (byte >= 0x7F))
 }
@@ -169,6 +184,7 @@ fn first_special<const ASCII: bool>(block: &[u8; BLOCK]) -> usize {
 }
 
 /// Marks the bytes of `word` that must be escaped. The lowest mark is always a true one; those above may be borrowed.
+#[inline]
 fn specials<const ASCII: bool>(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 0xFF;
     const HIGHS: u64 = ONES << 7;

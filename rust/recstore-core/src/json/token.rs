@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::escape::escape_length;
+use super::escape::{escape_length, plain_length};
 use super::{Dialect, JsonError, JsonErrorKind as Wrong, Reader};
 
 type Result<T, E = JsonError> = std::result::Result<T, E>;
@@ -178,7 +178,7 @@ impl<'a> Reader<'a> {
         let start = self.at;
         let mut has_escape = false;
         loop {
-            self.skip_plain();
+            self.at += plain_length(self.rest());
             match self.byte() {
                 Some(b'"') => break,
                 Some(b'\\') => {
@@ -192,33 +192,5 @@ impl<'a> Reader<'a> {
         let end = self.at;
         self.at += 1;
         Ok((start..end, has_escape))
-    }
-
-    /// Passes over the bytes of a string that are neither a quote, nor a backslash, nor a control character,
-    /// eight at a time.
-    #[inline]
-    fn skip_plain(&mut self) {
-        const ONES: u64 = u64::MAX / 0xFF;
-        const HIGHS: u64 = ONES << 7;
-        let bytes = self.text.as_bytes();
-        while let Some(eight) = bytes.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
-            let word = u64::from_le_bytes(*eight);
-            let zero_in = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-            let below_space = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-            let found =
-                below_space | zero_in(word ^ (ONES * u64::from(b'"'))) | zero_in(word ^ (ONES * u64::from(b'\\')));
-            if found != 0 {
-                // The lowest mark is always a true one; higher ones may be borrowed from it.
-                self.at += (found.trailing_zeros() / 8) as usize;
-                return;
-            }
-            self.at += 8;
-        }
-        while let Some(byte) = self.byte() {
-            if byte == b'"' || byte == b'\\' || byte < 0x20 {
-                return;
-            }
-            self.at += 1;
-        }
     }
 }

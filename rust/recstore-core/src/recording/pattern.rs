@@ -1,10 +1,11 @@
 //! Chunks that differ from each other in a few values only.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use crate::json::{Dialect, Kind, Number, Reader, Text};
+use crate::json::{Dialect, Kind, Number, Reader, plain_length};
 
 /// The JSON of all chunks that are alike but for some values: what stands between these, to the byte, and of which kind
 /// each of them is.
@@ -29,13 +30,27 @@ pub struct Pattern {
     before: Vec<(Vec<u8>, VaryingKind)>,
     /// What stands after the last of them.
     after: Vec<u8>,
-    /// The last JSON that was read, and where these lie in it.
-    last: Vec<u8>,
+    /// JSON of this pattern that was read lately, and where the values lie in it.
+    model: Vec<u8>,
     spans: Vec<Range<usize>>,
+    /// The values that may be others since, each as it was last: mostly the same ones are others in the next.
+    changing: SmallVec<[Latest; 4]>,
+    /// How many were read since it was last looked which of them change.
+    since: usize,
     /// Room for the spans of the next.
     spare: Vec<Range<usize>>,
-    /// Which were others in it than in the one before: mostly the same ones are in the next.
-    changing: SmallVec<[usize; 4]>,
+}
+
+/// A value that stayed the same in so many chunks is taken for one that does not change.
+const TRIAL: usize = 8;
+
+/// A value as it was last.
+#[derive(Clone, Debug)]
+struct Latest {
+    number: usize,
+    json: SmallVec<[u8; 32]>,
+    /// Whether it was another, of those that `since` counts.
+    has_changed: bool,
 }
 
 /// Of which kind a value is that may differ.
@@ -56,8 +71,8 @@ pub enum VaryingKind {
 /// A value that differs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Varying<'a> {
-    /// A string in UTF-8.
-    String(Text<'a>),
+    /// A string.
+    String(Cow<'a, str>),
     /// An integer.
     Int(i64),
     /// A finite double.
@@ -66,8 +81,8 @@ pub enum Varying<'a> {
     Container,
 }
 
-/// Values with their numbers: mostly no more.
-type Changes<'a> = SmallVec<[(usize, Varying<'a>); 4]>;
+/// Values with their numbers and their JSON: mostly no more.
+type Changes<'a> = SmallVec<[(usize, &'a [u8], Varying<'a>); 4]>;
 
 impl Pattern {
     /// Makes the pattern of `pieces` with one value between each two; `None` where these are not one fewer.
@@ -75,75 +90,124 @@ impl Pattern {
     pub fn new(mut pieces: Vec<Vec<u8>>, kinds: Vec<VaryingKind>) -> Option<Self> {
         let after = pieces.pop()?;
         let before: Vec<_> = (pieces.len() == kinds.len()).then(|| pieces.into_iter().zip(kinds).collect())?;
-        let changing = (0..before.len()).collect();
-        Some(Self { before, after, last: Vec::new(), spans: Vec::new(), spare: Vec::new(), changing })
+        let (model, spans, spare) = Default::default();
+        Some(Self { before, after, model, spans, changing: SmallVec::new(), since: 0, spare })
     }
 
     /// Says whether `json` has this pattern, and gives each value that is another than in the last one that had it, with
     /// its number from 0. Where `json` has not the pattern, nothing is given.
     pub fn read<'a>(&mut self, json: &'a [u8], mut changed: impl FnMut(usize, Varying<'a>)) -> bool {
-        let mut spans = std::mem::take(&mut self.spare);
-        let is_like_last = self.is_like_last(json, &mut spans);
-        let has_pattern = is_like_last || self.find(json, &mut spans);
-        let values = has_pattern.then(|| self.changes(json, &spans, is_like_last)).flatten();
-        if let Some(values) = &values
-            && !values.is_empty()
-        {
-            self.last.clear();
-            self.last.extend_from_slice(json);
-            self.changing = values.iter().map(|(number, _)| *number).collect();
-            std::mem::swap(&mut self.spans, &mut spans);
-        }
-        self.spare = spans;
-        let Some(values) = values else { return false };
-        values.into_iter().for_each(|(number, value)| changed(number, value));
+        let Some(changes) = self.read_like_model(json).or_else(|| self.read_any(json)) else { return false };
+        changes.into_iter().for_each(|(number, _, value)| changed(number, value));
         true
     }
 
-    /// Returns the values that are others than in the last JSON; `None` where one of them is none.
-    fn changes<'a>(&self, json: &'a [u8], spans: &[Range<usize>], is_like_last: bool) -> Option<Changes<'a>> {
+    /// Forgets the last JSON: of the next all values are given.
+    pub fn forget(&mut self) {
+        self.model.clear();
+        self.spans.clear();
+        self.changing.clear();
+    }
+
+    /// Reads JSON that differs from the model in no others than what was read since: what lies between these is compared at
+    /// once.
+    fn read_like_model<'a>(&mut self, json: &'a [u8]) -> Option<Changes<'a>> {
+        if self.model.is_empty() {
+            return None;
+        }
         let mut changes = Changes::new();
-        let mut look_at = |number: usize| {
-            let value = json.get(spans.get(number)?.clone())?;
-            let last = self.spans.get(number).and_then(|span| self.last.get(span.clone()));
-            if last != Some(value) {
-                let (_, kind) = self.before.get(number)?;
-                changes.push((number, kind.read(value)?));
+        let (mut from, mut rest) = (0, json);
+        for latest in &self.changing {
+            let (span, (_, kind)) = (self.spans.get(latest.number)?, self.before.get(latest.number)?);
+            rest = rest.strip_prefix(self.model.get(from..span.start)?)?;
+            let value;
+            (value, rest) = rest.split_at_checked(kind.length(rest))?;
+            from = span.end;
+            if value != latest.json.as_slice() {
+                changes.push((latest.number, value, kind.read(value)?));
             }
-            Some(())
-        };
-        if is_like_last {
-            self.changing.iter().try_for_each(|number| look_at(*number))?;
-        } else {
-            (0..self.before.len()).try_for_each(look_at)?;
+        }
+        (rest == self.model.get(from..)?).then_some(())?;
+        for (number, value, _) in &changes {
+            if let Some(latest) = self.changing.iter_mut().find(|latest| latest.number == *number) {
+                latest.json.clear();
+                latest.json.extend_from_slice(value);
+                latest.has_changed = true;
+            }
+        }
+        self.since += 1;
+        if self.since == TRIAL {
+            self.drop_unchanging(json);
         }
         Some(changes)
     }
 
-    /// Finds where the values lie in JSON that differs from the last in no others than the last did from the one before:
-    /// what lies between these is compared at once.
-    fn is_like_last(&self, json: &[u8], spans: &mut Vec<Range<usize>>) -> bool {
-        spans.clear();
-        if self.last.is_empty() {
-            return false;
+    /// Reads JSON of the pattern, which becomes the model.
+    fn read_any<'a>(&mut self, json: &'a [u8]) -> Option<Changes<'a>> {
+        let mut spans = std::mem::take(&mut self.spare);
+        let changes = self.find(json, &mut spans).then(|| self.changes(json, &spans)).flatten();
+        if let Some(changes) = &changes {
+            // In the first there is nothing that it could differ from.
+            if !self.model.is_empty() {
+                self.note_changing(changes);
+            }
+            self.set_model(json, spans);
+        } else {
+            self.spare = spans;
         }
-        let (mut from, mut at, mut next) = (0, 0, 0);
-        for number in &self.changing {
-            let (Some(span), Some((_, kind))) = (self.spans.get(*number), self.before.get(*number)) else {
-                return false;
+        changes
+    }
+
+    fn set_model(&mut self, json: &[u8], spans: Vec<Range<usize>>) {
+        self.model.clear();
+        self.model.extend_from_slice(json);
+        self.spare = std::mem::replace(&mut self.spans, spans);
+        self.since = 0;
+        for latest in &mut self.changing {
+            let json = self.spans.get(latest.number).and_then(|span| json.get(span.clone()));
+            latest.json.clear();
+            latest.json.extend_from_slice(json.unwrap_or_default());
+            latest.has_changed = false;
+        }
+    }
+
+    /// Takes the values that changed for such as change, besides those that did before.
+    fn note_changing(&mut self, changes: &Changes<'_>) {
+        self.changing
+            .retain(|latest| latest.has_changed && changes.iter().all(|(number, ..)| *number != latest.number));
+        let latest = |number| Latest { number, json: SmallVec::new(), has_changed: false };
+        self.changing.extend(changes.iter().map(|(number, ..)| latest(*number)));
+        self.changing.sort_unstable_by_key(|latest| latest.number);
+    }
+
+    /// Takes the values that did not change in a while for such as stay, in JSON that was just read.
+    fn drop_unchanging(&mut self, json: &[u8]) {
+        let mut spans = std::mem::take(&mut self.spare);
+        if self.changing.iter().all(|latest| latest.has_changed) || !self.find(json, &mut spans) {
+            self.spare = spans;
+            self.since = 0;
+            self.changing.iter_mut().for_each(|latest| latest.has_changed = false);
+            return;
+        }
+        self.changing.retain(|latest| latest.has_changed);
+        self.set_model(json, spans);
+    }
+
+    /// Returns the values that are others than in the last JSON; `None` where one of them is none.
+    fn changes<'a>(&self, json: &'a [u8], spans: &[Range<usize>]) -> Option<Changes<'a>> {
+        let mut changes = Changes::new();
+        for (number, (span, (_, kind))) in spans.iter().zip(&self.before).enumerate() {
+            let value = json.get(span.clone())?;
+            let latest = self.changing.iter().find(|latest| latest.number == number);
+            let last = match latest {
+                Some(latest) => Some(latest.json.as_slice()),
+                None => self.spans.get(number).and_then(|span| self.model.get(span.clone())),
             };
-            let run = self.last.get(from..span.start).unwrap_or_default();
-            let Some(rest) = json.get(at..).and_then(|rest| rest.strip_prefix(run)) else { return false };
-            let unchanged = self.spans.get(next..*number).unwrap_or_default();
-            spans.extend(unchanged.iter().map(|span| span.start - from + at..span.end - from + at));
-            let start = at + run.len();
-            at = start + kind.length(rest);
-            spans.push(start..at);
-            (from, next) = (span.end, number + 1);
+            if last != Some(value) {
+                changes.push((number, value, kind.read(value)?));
+            }
         }
-        let unchanged = self.spans.get(next..).unwrap_or_default();
-        spans.extend(unchanged.iter().map(|span| span.start - from + at..span.end - from + at));
-        json.get(at..) == self.last.get(from..)
+        Some(changes)
     }
 
     /// Finds where the values lie. They are not checked: the bytes between them are, and a value is when it is read.
@@ -176,21 +240,17 @@ impl VaryingKind {
 
     /// Reads a value of this kind from its JSON; `None` where it is none.
     fn read(self, json: &[u8]) -> Option<Varying<'_>> {
-        let mut reader = Reader::new(json).ok()?;
+        let reader = || Reader::new(json).ok();
         match self {
-            Self::String => {
-                let text = reader.document(Reader::string).ok()?;
-                // What is taken from the document as it is, is UTF-8.
-                (text.in_document().is_some() || text.as_str().is_some()).then_some(Varying::String(text))
-            }
-            Self::Int | Self::Float => match (self, reader.document(Reader::number).ok()?) {
+            Self::String => string(json).map(Varying::String),
+            Self::Int | Self::Float => match (self, reader()?.document(Reader::number).ok()?) {
                 (Self::Int, Number::Int(digits)) => digits.parse().ok().map(Varying::Int),
                 (Self::Float, Number::Float(number)) => Some(Varying::Float(number)),
                 _ => None,
             },
             Self::Array | Self::Object => {
                 let kind = if self == Self::Array { Kind::Array } else { Kind::Object };
-                let mut reader = reader.dialect(Dialect::Python);
+                let mut reader = reader()?.dialect(Dialect::Python);
                 (reader.peek().ok()? == kind).then_some(())?;
                 reader.document(Reader::skip).ok().map(|()| Varying::Container)
             }
@@ -203,13 +263,24 @@ fn string_length(json: &[u8]) -> usize {
     let Some(inside) = json.strip_prefix(b"\"") else { return 0 };
     let mut at = 0;
     while let Some(rest) = inside.get(at..) {
-        match rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
-            Some(plain) if rest.get(plain) == Some(&b'"') => return at + plain + 2,
-            Some(plain) => at += plain + 2,
-            None => break,
+        at += plain_length(rest);
+        match inside.get(at) {
+            Some(b'"') => return at + 2,
+            Some(b'\\') => at += 2,
+            _ => break,
         }
     }
     0
+}
+
+/// Reads a string; `None` where it is none, or no text.
+fn string(json: &[u8]) -> Option<Cow<'_, str>> {
+    let inside = json.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    if plain_length(inside) == inside.len() {
+        return std::str::from_utf8(inside).ok().map(Cow::Borrowed);
+    }
+    let text = Reader::new(json).ok()?.document(Reader::string).ok()?;
+    text.as_str().map(|text| Cow::Owned(text.to_owned()))
 }
 
 /// Returns the length of the array or object that `json` begins with; 0 where it begins with none.
@@ -283,6 +354,40 @@ mod tests {
         }
         assert!(!text.read(b"{\"a\":\"\xFF\",\"b\":null}", |_, _| unreachable!("that is no text")));
         assert_eq!(read(&mut text, r#"{"a":"é\u00e9\\","b":null}"#), Some(vec![]), "what does not fit is forgotten");
+    }
+
+    #[test]
+    fn what_is_given_is_what_differs_from_the_chunk_before_however_many_came() {
+        let kinds = [VaryingKind::String, VaryingKind::String, VaryingKind::Int, VaryingKind::String];
+        let mut read_on = pattern(&[r#"{"id":"#, r#","a":"#, r#","b":"#, r#","c":"#, "}"], &kinds);
+        let texts = ["", "a", "b", "a longer text that fills more than one word", "é\\u00e9\\n"];
+        let mut random = 1_u64;
+        let mut below = |end: usize| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) as usize % end
+        };
+        let mut last: Option<[String; 4]> = None;
+        // The id changes seldom, as from stream to stream; the number not for a while, and then each time.
+        let mut id = 0;
+        for chunk in 0..2_000 {
+            id += usize::from(below(20) == 0);
+            let number = if chunk % 100 < 50 { 7 } else { chunk };
+            let [a, c] = [5, 2].map(|end| texts.get(below(end)).unwrap());
+            let values = [format!("\"{id}\""), format!("\"{a}\""), number.to_string(), format!("\"{c}\"")];
+            if below(30) == 0 {
+                assert_eq!(read(&mut read_on, r#"{"id":"1","a":null,"b":1,"c":""}"#), None);
+            }
+            if below(100) == 0 {
+                read_on.forget();
+                last = None;
+            }
+            let json = format!(r#"{{"id":"{id}","a":"{a}","b":{number},"c":"{c}"}}"#);
+            let is_other = |number| last.as_ref().is_none_or(|last| last.get(number) != values.get(number));
+            let others = values.iter().zip(kinds).enumerate().filter(|(number, _)| is_other(*number));
+            let expected = others.map(|(number, (value, kind))| (number, kind.read(value.as_bytes()).unwrap()));
+            assert_eq!(read(&mut read_on, &json), Some(expected.collect()), "chunk {chunk}: {json}");
+            last = Some(values);
+        }
     }
 
     #[test]
