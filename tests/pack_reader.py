@@ -26,6 +26,7 @@ class Entry:
     json: bytes
     flags: int
     chunks: list[tuple[bytes, bytes]]
+    texts: list[bytes | None]
     test_id: bytes
     request: bytes
     body: bytes
@@ -46,7 +47,7 @@ class Pack:
         self.data = data = path.read_bytes()
         assert data[:8] == b"\x89RSP\r\n\x1a\n"
         version, _, length, self.root, count, _ = struct.unpack_from("<IIQQII", data, 8)
-        assert version in (1, 2)
+        assert version in (2, 3)
         assert length == len(data)
         self.is_small = version == 2
         assert length % PAGE == 0
@@ -136,9 +137,9 @@ class Pack:
             recording = json.loads(text)
             response = recording["response"]
         except (ValueError, KeyError, TypeError):
-            return Entry(path, key, b"", 4, [], b"", b"", b"", text)
+            return Entry(path, key, b"", 4, [], [], b"", b"", b"", text)
         if recording.get("id_normalization_mapping"):
-            return Entry(path, key, text, 0, [], b"", b"", b"", text)
+            return Entry(path, key, text, 0, [], [], b"", b"", b"", text)
 
         def compact(value: object) -> bytes:
             return json.dumps(value, separators=(",", ":")).encode()
@@ -151,13 +152,14 @@ class Pack:
             tag, data = (compact(item["__type__"]), item["__data__"]) if is_tagged else (b"", item)
             chunks.append((compact(data), tag))
         named = b"" if test_id is None else compact(test_id)
-        return Entry(path, key, text, flags, chunks, named, compact(recording["request"]), compact(body), text)
+        texts: list[bytes | None] = [None] * len(chunks)
+        return Entry(path, key, text, flags, chunks, texts, named, compact(recording["request"]), compact(body), text)
 
     @staticmethod
     def entry(path: str, key: bytes, block: bytes) -> Entry:
         """Return one recording."""
         json_length, chunk_count, flags, _, verbatim_length, _ = struct.unpack_from("<6I", block)
-        text_start = 64 + 16 * chunk_count
+        text_start = 64 + 24 * chunk_count
         text = block[text_start : text_start + json_length]
         assert len(block) == text_start + json_length + verbatim_length
 
@@ -166,9 +168,11 @@ class Pack:
             assert offset + length <= len(text)
             return text[offset : offset + length]
 
-        chunks = [(span(64 + 16 * index), span(72 + 16 * index)) for index in range(chunk_count)]
+        at = range(64, text_start, 24)
+        chunks = [(span(entry), span(entry + 8)) for entry in at]
+        texts = [span(entry + 16) if any(block[entry + 16 : entry + 24]) else None for entry in at]
         verbatim = block[text_start + json_length :]
-        return Entry(path, key, text, flags, chunks, span(24), span(32), span(40), verbatim)
+        return Entry(path, key, text, flags, chunks, texts, span(24), span(32), span(40), verbatim)
 
     def find(self, key: bytes) -> list[int]:
         """Return the rows with a key, by the index."""

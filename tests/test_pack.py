@@ -40,6 +40,8 @@ def assert_same(pack: Path) -> pack_reader.Pack:
         assert [(chunk.raw, chunk.type) for chunk in recording] == [
             (data, json.loads(tag) if tag else None) for data, tag in entry.chunks
         ]
+        for chunk, text in zip(recording, entry.texts, strict=True):
+            assert text is None or chunk.text == json.loads(text or '""')
         if recording.key is not None:
             rows = read.find(bytes.fromhex(recording.key))
             assert str(recording.path) in {read.entries()[row].path for row in rows} if len(entries) < 100 else rows
@@ -198,10 +200,10 @@ def test_a_damaged_cache_gives_the_files_answers(examples: Path) -> None:
         (b"", "this is no pack of recstore's"),
         (b"{}", "this is no pack of recstore's; `recstore pack` makes one from a folder of recordings"),
         (
-            b"\x89RSP\r\n\x1a\n" + struct.pack("<I", 3),
-            "the pack has format 3, and this release reads the formats 1 and 2",
+            b"\x89RSP\r\n\x1a\n" + struct.pack("<I", 1),
+            "the pack has format 1, and this release reads the formats 2 and 3",
         ),
-        (b"\x89RSP\r\n\x1a\n" + struct.pack("<I", 1), "the pack is 12 bytes long and should be 4096"),
+        (b"\x89RSP\r\n\x1a\n" + struct.pack("<I", 3), "the pack is 12 bytes long and should be 4096"),
     ],
 )
 def test_what_is_no_pack_is_told(tmp_path: Path, text: bytes, message: str) -> None:
@@ -239,7 +241,9 @@ def rebuilt(pack: Path, change: Callable[[dict[str, bytearray]], Any]) -> bytes:
         pages = range(first, len(out) // pack_reader.PAGE)
         root = pack_reader.page_sum(bytes(out[-pack_reader.PAGE :]), pages.stop - 1)
     table.append((b"SUMS", start, len(out) - start))
-    struct.pack_into("<8sIIQQII", out, 0, b"\x89RSP\r\n\x1a\n", 1 + read.is_small, 0, len(out), root, len(table), 0)
+    struct.pack_into(
+        "<8sIIQQII", out, 0, b"\x89RSP\r\n\x1a\n", 2 if read.is_small else 3, 0, len(out), root, len(table), 0
+    )
     for index, (name, offset, length) in enumerate(table):
         struct.pack_into("<4sIQQ", out, 40 + 24 * index, name, 0, offset, length)
     struct.pack_into("<Q", out, 4088, pack_reader.page_sum(bytes(out[:4088]), 0))
@@ -255,7 +259,7 @@ def test_every_number_of_a_pack_may_lie(little: tuple[Path, dict[str, bytes]], t
     sizes = {name: len(data) for name, data in pack_reader.Pack(pack).sections.items()}
     lies = [0, 1, 2**31, 2**32 - 1]
     places = [(name, at) for name in ("FANO", "ROWS", "DIRS", "NAMS") for at in range(0, sizes[name] - 3, 4)]
-    places += [("BLKS", at) for at in range(0, 64 + 3 * 16, 4)]
+    places += [("BLKS", at) for at in range(0, 64 + 3 * 24, 4)]
     for name, at in places:
         for lie in lies:
 
@@ -342,7 +346,7 @@ def test_files_cannot_share_their_path(little: tuple[Path, dict[str, bytes]], tm
 
 
 def test_verification_looks_at_every_span(little: tuple[Path, dict[str, bytes]], tmp_path: Path) -> None:
-    for field in (24, 32, 40, 48, 56, 64, 72):
+    for field in (24, 32, 40, 48, 56, 64, 72, 80):
 
         def lie(sections: dict[str, bytearray], field: int = field) -> None:
             struct.pack_into("<II", sections["BLKS"], field, 2**31, 2**31 - 1)
@@ -353,11 +357,29 @@ def test_verification_looks_at_every_span(little: tuple[Path, dict[str, bytes]],
         assert "damaged-pack" in kinds, field
 
 
+def test_verification_notices_a_text_that_the_chunk_does_not_say(
+    little: tuple[Path, dict[str, bytes]], tmp_path: Path
+) -> None:
+    def lie(sections: dict[str, bytearray]) -> None:
+        (block,) = struct.unpack_from("<Q", sections["ROWS"], len(sections["ROWS"]) - 24)
+        first = block + 64
+        text = first + 3 * 24
+        start, length = struct.unpack_from("<II", sections["BLKS"], first)
+        name = sections["BLKS"].index(b'"text"', text + start, text + start + length) - text
+        struct.pack_into("<II", sections["BLKS"], first + 16, name, len('"text"'))
+
+    path = tmp_path / "lying.pack"
+    path.write_bytes(rebuilt(little[0], lie))
+    findings = recstore.open(path).verify()["findings"]
+    (message,) = (finding["message"] for finding in findings if finding["kind"] == "damaged-pack")
+    assert "text of a chunk" in message
+
+
 def test_a_small_pack_cannot_unpack_to_a_large_file(little: tuple[Path, dict[str, bytes]], tmp_path: Path) -> None:
     def nest(sections: dict[str, bytearray]) -> None:
         (block,) = struct.unpack_from("<Q", sections["ROWS"], len(sections["ROWS"]) - 24)
         length, chunks = struct.unpack_from("<II", sections["BLKS"], block)
-        start = block + 64 + 16 * chunks
+        start = block + 64 + 24 * chunks
         # Every comma on the 128th level is followed by a line's end and 256 spaces.
         sections["BLKS"][start : start + length] = b"[" * 128 + b"," * (length - 256) + b"]" * 128
 

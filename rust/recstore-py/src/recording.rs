@@ -10,7 +10,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PySlice, PyString, PyTuple};
 use recstore_core::error::Error;
 use recstore_core::key::path_of;
-use recstore_core::recording::{self, DamagedBlock, Limits, Said, ToolCall, View, join_tool_calls, said, text_of};
+use recstore_core::recording::{self, DamagedBlock, Limits, Said, ToolCall, View, join_tool_calls, said};
 use recstore_core::store;
 
 use crate::errors::{invalid_json, raise};
@@ -389,8 +389,11 @@ impl Chunk {
 
     /// Takes the text that the model says.
     fn said_text<T>(&self, py: Python<'_>, take: impl FnOnce(&[u8]) -> T) -> PyResult<T> {
-        let data = self.data_json(py)?;
-        text_of(data, take).map_err(|error| invalid_json(py, error, data))
+        let view = self.recording.view().map_err(|error| raise(py, error))?;
+        match view.chunk_text(self.index).map_err(|error| raise(py, self.recording.damaged(error)))? {
+            Some(text) => Ok(take(text.as_bytes())),
+            None => self.said(py).map(|said| take(&said.text)),
+        }
     }
 
     fn said(&self, py: Python<'_>) -> PyResult<Said> {

@@ -24,6 +24,13 @@ pub(crate) fn plain_length(text: &[u8]) -> usize {
     text.len() - last.len() + last.iter().take_while(|byte| !is_special::<false>(**byte)).count()
 }
 
+/// Returns the text of JSON that is a string without escapes; `None` of any other.
+#[inline]
+pub(crate) fn plain_string(json: &[u8]) -> Option<&str> {
+    let inside = json.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    if plain_length(inside) < inside.len() { None } else { std::str::from_utf8(inside).ok() }
+}
+
 /// Turns what lies between the quotes of a well-formed JSON string into text.
 ///
 /// A lone surrogate (`"\ud800"`) is kept in the three bytes that UTF-8 would use for it (WTF-8), as Python keeps it in

@@ -26,7 +26,7 @@ mod write;
 
 pub(crate) use alike::{Model, common_len};
 pub(crate) use compact::check;
-pub(crate) use escape::{decode_wtf8, plain_length};
+pub(crate) use escape::{decode_wtf8, plain_length, plain_string};
 
 pub use compact::compact;
 pub use error::{JsonError, JsonErrorKind, Position};

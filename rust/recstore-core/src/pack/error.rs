@@ -31,7 +31,7 @@ pub enum PackProblem {
     NotAPack,
     /// It has the format of another release.
     #[error(
-        "the pack has format {found}, and this release reads the formats 1 and 2; make it again from the recordings \
+        "the pack has format {found}, and this release reads the formats 2 and 3; make it again from the recordings \
          with `recstore pack`, or use the release that wrote it"
     )]
     Version {

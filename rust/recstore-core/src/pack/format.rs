@@ -38,7 +38,7 @@ impl Form {
     /// Returns the version of the format that has it; a release reads both, and no other.
     pub(super) fn version(self) -> u32 {
         match self {
-            Self::Fast => 1,
+            Self::Fast => 3,
             Self::Small => 2,
         }
     }

@@ -6,12 +6,13 @@
 use std::ops::Range;
 
 use super::DamagedBlock;
-use crate::json::{Dialect, JsonError, Layout, Reader, Text, check, restore, restored_len};
+use super::said::{TextPlace, text_place};
+use crate::json::{Dialect, JsonError, Layout, Reader, Text, check, plain_string, restore, restored_len};
 
 /// Size of the header, in bytes.
 const HEADER: usize = 64;
-/// Size of an entry of the chunk index, in bytes: the spans of its data and of its type tag.
-const CHUNK: usize = 16;
+/// Size of an entry of the chunk index, in bytes: the spans of its data, of its type tag and of its text.
+const CHUNK: usize = 24;
 
 // Where the fields of the header lie. Each is a little-endian u32; a span is two of them, offset and length in the JSON.
 const JSON_LENGTH: usize = 0;
@@ -65,13 +66,27 @@ impl Parts {
         put(verbatim.len());
         put(0);
         let parts = [&self.test_id, &self.request, &self.body, &self.error, &self.error_message];
-        for span in parts.into_iter().chain(self.chunks.iter().flatten()) {
+        let mut put_span = |span: &Range<usize>| {
             put(span.start);
             put(span.len());
+        };
+        parts.into_iter().for_each(&mut put_span);
+        for [data, tag] in &self.chunks {
+            [data, tag, &text_span(json, data)].into_iter().for_each(&mut put_span);
         }
         block.extend_from_slice(json);
         block.extend_from_slice(verbatim);
         block
+    }
+}
+
+/// Returns where in the JSON the text lies of the chunk with this data, as [`ChunkSpan::text`] has it.
+fn text_span(json: &[u8], data: &Range<usize>) -> Range<usize> {
+    let start = data.start;
+    match json.get(data.clone()).map(text_place) {
+        Some(TextPlace::Nowhere) => start..start,
+        Some(TextPlace::String(text)) => start + text.start..start + text.end,
+        Some(TextPlace::Elsewhere) | None => ChunkSpan::UNKNOWN,
     }
 }
 
@@ -91,6 +106,14 @@ pub struct ChunkSpan {
     pub data: Range<usize>,
     /// Its type tag, with quotes; empty where it has none.
     pub tag: Range<usize>,
+    /// The string that is its text, with quotes; empty where it says none, and [`ChunkSpan::UNKNOWN`] where its text is
+    /// in no one string.
+    pub text: Range<usize>,
+}
+
+impl ChunkSpan {
+    /// Stands for the text of a chunk that must be read from its data.
+    pub const UNKNOWN: Range<usize> = 0..0;
 }
 
 type Result<T, E = DamagedBlock> = std::result::Result<T, E>;
@@ -151,7 +174,21 @@ impl<'a> View<'a> {
         self.body()?;
         self.error()?;
         self.error_message()?;
-        (0..self.chunk_count()).try_for_each(|chunk| self.chunk_data(chunk).and(self.chunk_type(chunk)).map(drop))
+        // Each lies behind the one before, so that all together are no longer than the JSON.
+        let mut end = 0;
+        for chunk in 0..self.chunk_count() {
+            let ChunkSpan { data, tag, text } = self.chunk_span(chunk).ok_or(DamagedBlock("chunk"))?;
+            let start = if tag.is_empty() { data.start } else { data.start.min(tag.start) };
+            let is_inside = text == ChunkSpan::UNKNOWN || data.start <= text.start && text.end <= data.end;
+            if start < end || !is_inside {
+                return Err(DamagedBlock("chunk index"));
+            }
+            self.chunk_data(chunk)?;
+            self.chunk_type(chunk)?;
+            self.chunk_text(chunk)?;
+            end = data.end.max(tag.end);
+        }
+        Ok(())
     }
 
     /// Makes sure that the file can be made of the JSON. All JSON without white space can be laid out; that it is well formed
@@ -160,7 +197,9 @@ impl<'a> View<'a> {
         if self.layout() == Layout::Other {
             return Ok(());
         }
-        reader(self.json).and_then(check).map_err(|_| DamagedBlock("text"))
+        reader(self.json).and_then(check).map_err(|_| DamagedBlock("text"))?;
+        let is_right = |chunk: &[u8; CHUNK]| text_span(self.json, &span_at(chunk, 0)) == span_at(chunk, 16);
+        self.chunks.iter().all(is_right).then_some(()).ok_or(DamagedBlock("text of a chunk"))
     }
 
     /// Returns the bytes of a file that is no recording, where they were kept; `None` where it is one. The other methods
@@ -279,7 +318,7 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn chunk_span(&self, index: usize) -> Option<ChunkSpan> {
         let entry = self.chunks.get(index)?;
-        Some(ChunkSpan { data: span_at(entry, 0), tag: span_at(entry, 8) })
+        Some(ChunkSpan { data: span_at(entry, 0), tag: span_at(entry, 8), text: span_at(entry, 16) })
     }
 
     /// Returns the data of a chunk.
@@ -299,6 +338,19 @@ impl<'a> View<'a> {
             return Ok(None);
         }
         self.json.get(tag).map(Some).ok_or(DamagedBlock("type tag"))
+    }
+
+    /// Returns the text that the model says in a chunk; `None` where it must be read from the data, with
+    /// [`said`](super::said).
+    pub fn chunk_text(&self, index: usize) -> Result<Option<Text<'a>>> {
+        let text = self.chunk_span(index).map(|span| span.text).ok_or(DamagedBlock("chunk"))?;
+        if text == ChunkSpan::UNKNOWN {
+            return Ok(None);
+        }
+        if text.is_empty() {
+            return Ok(Some(Text::from("")));
+        }
+        self.json.get(text).and_then(string).map(Some).ok_or(DamagedBlock("text of a chunk"))
     }
 
     /// Returns all that [`rebuild`](super::rebuild) needs to make the block again: the JSON and how the file is laid
@@ -331,7 +383,7 @@ fn reader(json: &[u8]) -> Result<Reader<'_>, JsonError> {
 }
 
 fn string(json: &[u8]) -> Option<Text<'_>> {
-    reader(json).ok()?.document(Reader::string).ok()
+    plain_string(json).map(Text::from).or_else(|| reader(json).ok()?.document(Reader::string).ok())
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {

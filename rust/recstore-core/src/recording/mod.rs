@@ -22,4 +22,4 @@ pub use error::{DamagedBlock, Limits, Malformed};
 pub use models::{file_name, unite};
 pub use name::FileName;
 pub use pattern::{Pattern, Varying, VaryingKind};
-pub use said::{Said, ToolCall, join_tool_calls, said, text_of};
+pub use said::{Said, ToolCall, join_tool_calls, said};

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use crate::json::{Dialect, Kind, Number, Reader, plain_length};
+use crate::json::{Dialect, Kind, Number, Reader, plain_length, plain_string};
 
 /// The JSON of all chunks that are alike but for some values: what stands between these, to the byte, and of which kind
 /// each of them is.
@@ -210,8 +210,9 @@ impl Pattern {
         Some(changes)
     }
 
-    /// Finds where the values lie. They are not checked: the bytes between them are, and a value is when it is read.
-    fn find(&self, json: &[u8], spans: &mut Vec<Range<usize>>) -> bool {
+    /// Finds where the values lie. They are not checked: the bytes between them are. Of JSON that is known to be well
+    /// formed, what is found has the pattern.
+    pub(super) fn find(&self, json: &[u8], spans: &mut Vec<Range<usize>>) -> bool {
         spans.clear();
         // Chunks of different patterns begin alike, but few end alike.
         if !json.ends_with(&self.after) {
@@ -275,12 +276,10 @@ fn string_length(json: &[u8]) -> usize {
 
 /// Reads a string; `None` where it is none, or no text.
 fn string(json: &[u8]) -> Option<Cow<'_, str>> {
-    let inside = json.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    if plain_length(inside) == inside.len() {
-        return std::str::from_utf8(inside).ok().map(Cow::Borrowed);
-    }
-    let text = Reader::new(json).ok()?.document(Reader::string).ok()?;
-    text.as_str().map(|text| Cow::Owned(text.to_owned()))
+    plain_string(json).map(Cow::Borrowed).or_else(|| {
+        let text = Reader::new(json).ok()?.document(Reader::string).ok()?;
+        text.as_str().map(|text| Cow::Owned(text.to_owned()))
+    })
 }
 
 /// Returns the length of the array or object that `json` begins with; 0 where it begins with none.

@@ -3,12 +3,14 @@
 //! The families are told by the names of members, which no two of them use differently: chunks and whole answers of
 //! OpenAI (chat, completions, responses), Anthropic, Gemini and Ollama, and lines of server-sent events that hold them.
 //! Reasoning is not text: it is not said to the user.
+//!
+//! Packs hold where texts lie: whoever changes what is text here makes a new version of their format.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::{Pattern, Varying, VaryingKind};
+use super::{Pattern, VaryingKind};
 use crate::json::{Dialect, JsonError, Kind, Number, Reader, Text};
 
 /// What a model says in one chunk.
@@ -52,54 +54,68 @@ pub fn said(data: &[u8]) -> Result<Said, JsonError> {
     Listener::listen(data).map(|listener| listener.said)
 }
 
-/// Reads the text alone that the chunk with this data says, as [`said`] does, and returns what `take` makes of it.
+/// Where in the data of a chunk its text lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum TextPlace {
+    /// It says none.
+    Nowhere,
+    /// In this string, quotes and all.
+    String(Range<usize>),
+    /// In several, or in JSON within a string.
+    Elsewhere,
+}
+
+/// Finds where the text lies that a chunk says, given the data of a chunk, which must be JSON.
 ///
-/// Of a chunk that differs from one before in nothing but its text, and in values that say nothing, only these are read.
-///
-/// # Errors
-/// Where the data is not JSON.
-pub fn text_of<T>(data: &[u8], take: impl FnOnce(&[u8]) -> T) -> Result<T, JsonError> {
+/// Of a chunk that differs from one before in nothing but its text, and in values that say nothing, no more is looked at
+/// than where these end.
+pub(super) fn text_place(data: &[u8]) -> TextPlace {
     thread_local! {
         static HEARD: RefCell<Vec<Heard>> = const { RefCell::new(Vec::new()) };
     }
     // So many are kept, those that were needed last before the others.
     const KEPT: usize = 16;
-    let is_known = HEARD.with_borrow_mut(|heard| {
-        let place = heard.iter_mut().position(|heard| heard.hears(data));
-        if let Some(newer) = place.and_then(|place| heard.get_mut(..=place)) {
-            newer.rotate_right(1);
+    HEARD.with_borrow_mut(|all| {
+        for number in 0..all.len() {
+            if let Some(place) = all.get_mut(number).and_then(|heard| heard.place_in(data)) {
+                if let Some(newer) = all.get_mut(..=number) {
+                    newer.rotate_right(1);
+                }
+                return place;
+            }
         }
-        place.is_some()
-    });
-    if is_known {
-        return Ok(HEARD.with_borrow(|heard| match heard.first() {
-            Some(heard) => heard.text(take),
-            None => take(&[]),
-        }));
-    }
-    let listener = Listener::listen(data)?;
-    if let Some(new) = Heard::of(data, &listener) {
-        HEARD.with_borrow_mut(|heard| {
-            heard.truncate(KEPT - 1);
-            heard.insert(0, new);
-        });
-    }
-    Ok(take(&listener.said.text))
+        let Ok(listener) = Listener::listen(data) else { return TextPlace::Elsewhere };
+        let place = listener.place();
+        if let Some(heard) = Heard::of(data, listener) {
+            all.truncate(KEPT - 1);
+            all.insert(0, heard);
+        }
+        place
+    })
 }
 
-/// What was heard in one chunk, to be heard in those like it.
+/// What was heard in one chunk, to be found in those like it.
 struct Heard {
     pattern: Pattern,
-    /// The text of each string of the pattern in the last chunk.
-    texts: Vec<Vec<u8>>,
-    /// Which of them are said, in this order.
-    said: Vec<usize>,
+    text: HeardText,
+    /// Where the values lie that may differ, in the last chunk.
+    spans: Vec<Range<usize>>,
+}
+
+/// Which of the values of a pattern is the text.
+enum HeardText {
+    None,
+    Value(usize),
+    Elsewhere,
 }
 
 impl Heard {
     /// Takes the pattern of a chunk in which everything may differ that was passed over, and everything that was said.
-    fn of(data: &[u8], listener: &Listener) -> Option<Self> {
-        let mut spans: Vec<_> = listener.said_at.iter().chain(&listener.passed).cloned().collect();
+    fn of(data: &[u8], listener: Listener) -> Option<Self> {
+        // A line of server-sent events says what its event says, in escapes within escapes.
+        data.starts_with(b"{").then_some(())?;
+        let place = listener.place();
+        let mut spans = [listener.said_at, listener.passed].concat();
         spans.sort_unstable_by_key(|span| span.start);
         let is_number = |json: &[u8]| json.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-');
         let kind = |span: &Range<usize>| match data.get(span.clone())? {
@@ -114,31 +130,22 @@ impl Heard {
         let ends = spans.iter().map(|span| span.start).chain([data.len()]);
         let pieces =
             starts.zip(ends).map(|(start, end)| data.get(start..end).map(<[u8]>::to_vec)).collect::<Option<_>>()?;
-        let said =
-            listener.said_at.iter().map(|span| spans.iter().position(|other| other == span)).collect::<Option<_>>()?;
-        let mut heard = Self { pattern: Pattern::new(pieces, kinds)?, texts: vec![Vec::new(); spans.len()], said };
-        // A line of server-sent events says what its event says, in escapes within escapes.
-        (heard.hears(data) && heard.text(|text| text == listener.said.text)).then_some(heard)
+        let text = match place {
+            TextPlace::Nowhere => HeardText::None,
+            TextPlace::String(text) => HeardText::Value(spans.iter().position(|span| *span == text)?),
+            TextPlace::Elsewhere => HeardText::Elsewhere,
+        };
+        Some(Self { pattern: Pattern::new(pieces, kinds)?, text, spans })
     }
 
-    /// Says whether a chunk is like this one, and takes its texts.
-    fn hears(&mut self, data: &[u8]) -> bool {
-        let Self { pattern, texts, .. } = self;
-        pattern.read(data, |number, scalar| {
-            if let (Varying::String(text), Some(place)) = (scalar, texts.get_mut(number)) {
-                place.clear();
-                place.extend_from_slice(text.as_bytes());
-            }
+    /// Finds where the text lies in a chunk like this one; `None` in any other.
+    fn place_in(&mut self, data: &[u8]) -> Option<TextPlace> {
+        self.pattern.find(data, &mut self.spans).then_some(())?;
+        Some(match self.text {
+            HeardText::None => TextPlace::Nowhere,
+            HeardText::Value(number) => TextPlace::String(self.spans.get(number)?.clone()),
+            HeardText::Elsewhere => TextPlace::Elsewhere,
         })
-    }
-
-    /// Returns what `take` makes of the text of the last chunk.
-    fn text<T>(&self, take: impl FnOnce(&[u8]) -> T) -> T {
-        let said = |number: &usize| self.texts.get(*number).map(Vec::as_slice).unwrap_or_default();
-        match self.said.as_slice() {
-            [only] => take(said(only)),
-            several => take(&several.iter().map(said).collect::<Vec<_>>().concat()),
-        }
     }
 }
 
@@ -181,6 +188,15 @@ struct Listener {
 }
 
 impl Listener {
+    /// Returns where the text lies.
+    fn place(&self) -> TextPlace {
+        match self.said_at.as_slice() {
+            [] if self.said.text.is_empty() => TextPlace::Nowhere,
+            [text] => TextPlace::String(text.clone()),
+            _ => TextPlace::Elsewhere,
+        }
+    }
+
     fn listen(data: &[u8]) -> Result<Self, JsonError> {
         let mut listener = Self::default();
         let mut reader = Reader::new(data)?.dialect(Dialect::Python);
