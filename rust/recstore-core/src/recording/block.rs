@@ -175,7 +175,7 @@ impl<'a> View<'a> {
         self.error()?;
         self.error_message()?;
         // Each lies behind the one before, so that all together are no longer than the JSON.
-        let mut end = 0;
+        let (mut end, mut last_tag) = (0, None);
         for chunk in 0..self.chunk_count() {
             let ChunkSpan { data, tag, text } = self.chunk_span(chunk).ok_or(DamagedBlock("chunk"))?;
             let start = if tag.is_empty() { data.start } else { data.start.min(tag.start) };
@@ -183,10 +183,14 @@ impl<'a> View<'a> {
             if start < end || !is_inside {
                 return Err(DamagedBlock("chunk index"));
             }
-            self.chunk_data(chunk)?;
-            self.chunk_type(chunk)?;
-            self.chunk_text(chunk)?;
             end = data.end.max(tag.end);
+            self.chunk_data(chunk)?;
+            // Most have the tag of the one before.
+            let tag = self.chunk_type_json(chunk)?;
+            if tag != last_tag {
+                self.chunk_type(chunk)?;
+                last_tag = tag;
+            }
         }
         Ok(())
     }
