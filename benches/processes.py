@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import statistics
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import recstore
 from measure import Other, Row
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ MAX_IN_STORE = 0.05
 
 def all_of(inputs: Inputs) -> Iterator[Row]:
     """Give every row that is measured in processes."""
+    # As whoever installs it does: where it runs from its sources, the environment may forbid to keep what is compiled.
+    compileall.compile_dir(Path(recstore.__file__).parent, quiet=1)
     yield import_of_the_package()
     yield import_of_the_plugin()
     yield memory(inputs)
