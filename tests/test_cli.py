@@ -100,9 +100,9 @@ def test_ls_shows_what_was_found_in_a_line(examples: Path) -> None:
     assert "'[' is no regular expression" in run("ls", examples, "--grep", "[", code=2)[1]
 
 
-def test_ls_finds_what_plain_python_finds(corpus: Path) -> None:
+def test_ls_finds_what_plain_python_finds(ogx: Path) -> None:
     expected = set()
-    for path in (corpus / "ogx").rglob("recordings/*.json"):
+    for path in ogx.rglob("recordings/*.json"):
         recording = json.loads(path.read_bytes())
         texts: list[str] = []
 
@@ -115,12 +115,12 @@ def test_ls_finds_what_plain_python_finds(corpus: Path) -> None:
 
         gather(recording["request"].get("body"))
         if any("Tokyo" in text for text in texts):
-            expected.add(str(path.relative_to(corpus / "ogx")))
-    found = {entry["path"] for entry in run_json("ls", corpus / "ogx", "--grep", "Tokyo")}
+            expected.add(str(path.relative_to(ogx)))
+    found = {entry["path"] for entry in run_json("ls", ogx, "--grep", "Tokyo")}
     assert expected <= found
     assert len(expected) > 10
     for path in found - expected:  # the answer says it
-        assert "okyo" in (corpus / "ogx" / path).read_text()
+        assert "okyo" in (ogx / path).read_text()
 
 
 def test_ls_reads_packs_too(examples: Path, tmp_path: Path) -> None:
