@@ -65,6 +65,8 @@ fn chunks_that_differ_where_it_matters_are_told_apart() {
         r#"{"delta":{"type":"thinking_delta","thinking":"hm"},"type":"content_block_delta","index":0}"#,
         r#"{"candidates":[{"content":{"parts":[{"text":"a"},{"text":"b","thought":true},{"text":"c"}]}}]}"#,
         r#"{"candidates":[{"content":{"parts":[{"text":"d"},{"text":"e","thought":false},{"text":"f"}]}}]}"#,
+        r#"{"delta":[{"text":"no delta is a list"}],"id":"a"}"#,
+        r#"{"delta":{"text":"said"},"id":"a"}"#,
         r#"{"message":{"content":"g","images":[1,2]}}"#,
         r#"{"message":{"content":"h","images":[]}}"#,
         r#"{"response":"i","context":[1,2,3]}"#,

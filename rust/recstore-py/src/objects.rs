@@ -157,8 +157,6 @@ impl Template {
                 Varying::String(text) => PyString::new(py, &text).into_any(),
                 Varying::Int(number) => PyInt::new(py, number).into_any(),
                 Varying::Float(number) => PyFloat::new(py, number).into_any(),
-                // No kind of these is asked for.
-                Varying::Container => return,
             };
             if let (Ok(()), Some(place)) = (&result, places.get(number)) {
                 result = place.set(scalar);

@@ -161,10 +161,13 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Makes sure that every part is where the index says, and that the file can be made again.
+    /// Makes sure that every part is where the index says, that the file can be made again, and that each chunk says its
+    /// text.
     pub fn check(&self) -> Result<()> {
         self.check_parts()?;
-        self.check_text()
+        self.check_text()?;
+        let is_right = |chunk: &[u8; CHUNK]| text_span(self.json, &span_at(chunk, 0)) == span_at(chunk, 16);
+        self.chunks.iter().all(is_right).then_some(()).ok_or(DamagedBlock("text of a chunk"))
     }
 
     /// Makes sure that every part is where the index says.
@@ -201,9 +204,7 @@ impl<'a> View<'a> {
         if self.layout() == Layout::Other {
             return Ok(());
         }
-        reader(self.json).and_then(check).map_err(|_| DamagedBlock("text"))?;
-        let is_right = |chunk: &[u8; CHUNK]| text_span(self.json, &span_at(chunk, 0)) == span_at(chunk, 16);
-        self.chunks.iter().all(is_right).then_some(()).ok_or(DamagedBlock("text of a chunk"))
+        reader(self.json).and_then(check).map_err(|_| DamagedBlock("text"))
     }
 
     /// Returns the bytes of a file that is no recording, where they were kept; `None` where it is one. The other methods

@@ -55,12 +55,11 @@ pub fn said(data: &[u8]) -> Result<Said, JsonError> {
 }
 
 /// Where in the data of a chunk its text lies.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum TextPlace {
+pub(super) enum TextPlace<Place = Range<usize>> {
     /// It says none.
     Nowhere,
     /// In this string, quotes and all.
-    String(Range<usize>),
+    String(Place),
     /// In several, or in JSON within a string.
     Elsewhere,
 }
@@ -97,16 +96,10 @@ pub(super) fn text_place(data: &[u8]) -> TextPlace {
 /// What was heard in one chunk, to be found in those like it.
 struct Heard {
     pattern: Pattern,
-    text: HeardText,
+    /// Which of the values of the pattern is the text.
+    text: TextPlace<usize>,
     /// Where the values lie that may differ, in the last chunk.
     spans: Vec<Range<usize>>,
-}
-
-/// Which of the values of a pattern is the text.
-enum HeardText {
-    None,
-    Value(usize),
-    Elsewhere,
 }
 
 impl Heard {
@@ -132,9 +125,9 @@ impl Heard {
         let pieces =
             starts.zip(ends).map(|(start, end)| data.get(start..end).map(<[u8]>::to_vec)).collect::<Option<_>>()?;
         let text = match place {
-            TextPlace::Nowhere => HeardText::None,
-            TextPlace::String(text) => HeardText::Value(spans.iter().position(|span| *span == text)?),
-            TextPlace::Elsewhere => HeardText::Elsewhere,
+            TextPlace::Nowhere => TextPlace::Nowhere,
+            TextPlace::String(text) => TextPlace::String(spans.iter().position(|span| *span == text)?),
+            TextPlace::Elsewhere => TextPlace::Elsewhere,
         };
         Some(Self { pattern: Pattern::new(pieces, kinds)?, text, spans })
     }
@@ -143,9 +136,9 @@ impl Heard {
     fn place_in(&mut self, data: &[u8]) -> Option<TextPlace> {
         self.pattern.find(data, &mut self.spans).then_some(())?;
         Some(match self.text {
-            HeardText::None => TextPlace::Nowhere,
-            HeardText::Value(number) => TextPlace::String(self.spans.get(number)?.clone()),
-            HeardText::Elsewhere => TextPlace::Elsewhere,
+            TextPlace::Nowhere => TextPlace::Nowhere,
+            TextPlace::String(number) => TextPlace::String(self.spans.get(number)?.clone()),
+            TextPlace::Elsewhere => TextPlace::Elsewhere,
         })
     }
 }
