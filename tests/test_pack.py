@@ -357,9 +357,14 @@ def test_verification_looks_at_every_span(little: tuple[Path, dict[str, bytes]],
         assert "damaged-pack" in kinds, field
 
 
+@pytest.mark.parametrize("indent", [2, 3])  # a layout that is made again, and one that is kept
 def test_verification_notices_a_text_that_the_chunk_does_not_say(
-    little: tuple[Path, dict[str, bytes]], tmp_path: Path
+    tmp_path: Path, write: Callable[..., Path], indent: int
 ) -> None:
+    path = write(f"{key(1)}.json", {"body": [{"n": 1, "text": "x"}] * 3, "is_streaming": True})
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=indent))
+    recstore.open(tmp_path, cache=False).pack(tmp_path / "a.pack")
+
     def lie(sections: dict[str, bytearray]) -> None:
         (block,) = struct.unpack_from("<Q", sections["ROWS"], len(sections["ROWS"]) - 24)
         first = block + 64
@@ -369,7 +374,7 @@ def test_verification_notices_a_text_that_the_chunk_does_not_say(
         struct.pack_into("<II", sections["BLKS"], first + 16, name, len('"text"'))
 
     path = tmp_path / "lying.pack"
-    path.write_bytes(rebuilt(little[0], lie))
+    path.write_bytes(rebuilt(tmp_path / "a.pack", lie))
     findings = recstore.open(path).verify()["findings"]
     (message,) = (finding["message"] for finding in findings if finding["kind"] == "damaged-pack")
     assert "text of a chunk" in message
