@@ -87,7 +87,7 @@ def markdown(measured: Iterable[Row]) -> str:
         aim = "" if row.aim is None else f"{amount(row.aim, row.unit)}, {'met' if row.is_met else '**missed**'}"
         others = [
             f"{'floor: ' if other.is_floor else ''}{other.name} {amount(other.value, row.unit)}"
-            + ("" if other.value is None else f" ({other.value / row.ours:.2g})")
+            + ("" if other.value is None else f" ({float(f'{other.value / row.ours:.2g}'):g})")
             for other in row.others
         ]
         lines.append(f"| {row.operation} | {amount(row.ours, row.unit)} | {aim} | {'; '.join(others)} |")
