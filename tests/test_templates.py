@@ -373,6 +373,34 @@ def test_the_collector_looks_at_objects_and_not_at_the_names_of_their_fields() -
     assert lasting() is None
 
 
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_no_collection_starts_while_the_chunks_of_a_list_are_made(tmp_path: Path, is_enabled: bool) -> None:
+    chunk = {"__type__": f"{ChatCompletionChunk.__module__}.ChatCompletionChunk", "__data__": CHUNK}
+    recording = {"test_id": None, "request": {}, "response": {"body": [chunk] * 100, "is_streaming": True}}
+    (tmp_path / f"{key(1)}.json").write_text(json.dumps(recording))
+    stream = recstore.open(tmp_path, cache=False)[key(1)].replay()
+    first, started = next(stream), []
+    is_on, threshold = gc.isenabled(), gc.get_threshold()
+    gc.callbacks.append(lambda phase, _: started.append(phase))
+    try:
+        (gc.enable if is_enabled else gc.disable)()
+        gc.set_threshold(500)
+        gc.collect(0)
+        started.clear()
+        kept = list(stream)
+        meanwhile = len(started)
+        # What was made counts: the next containers of anybody's start the collection that is due.
+        others = [[made] for made in kept]
+        afterwards = len(started)
+        assert gc.isenabled() is is_enabled
+        assert (meanwhile, afterwards > 0, len(others)) == (0, is_enabled, 99)
+    finally:
+        gc.callbacks.pop()
+        gc.set_threshold(*threshold)
+        (gc.enable if is_on else gc.disable)()
+    assert [anatomy(made) for made in kept] == [anatomy(first)] * 99
+
+
 def test_more_shapes_than_are_kept_make_right_objects() -> None:
     make = Counted(ChatCompletionChunk)
     shapes = [{**CHUNK, f"extra{number}": number} for number in range(300)]

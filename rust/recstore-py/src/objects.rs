@@ -11,6 +11,7 @@ use recstore_core::store;
 
 use crate::errors::raise;
 use crate::form::{Form, Place};
+use crate::instance::uncollected;
 use crate::recording::{Chunk, Recording};
 use crate::to_python;
 
@@ -43,7 +44,7 @@ struct Template {
     pattern: Pattern,
     /// Where in the form the scalars stand: those of the last chunk, of which most are the same in the next.
     places: Vec<Place>,
-    form: Arc<Form>,
+    form: Form,
     /// Which template came after this one last: streams change from one to the next in the ways of their server.
     next: usize,
 }
@@ -69,9 +70,8 @@ impl Maker {
 
 impl Maker {
     fn make<'py>(&self, py: Python<'py>, json: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-        let known = self.templates().read(py, json)?;
-        if let Some(form) = known {
-            return form.make(py);
+        if let Some(made) = uncollected(py, || self.templates().make(py, json))? {
+            return Ok(made);
         }
         let learnt = self.learn.bind(py).call1((PyBytes::new(py, json),))?;
         let (made, template): (Bound<'py, PyAny>, Option<SpelledTemplate<'py>>) = learnt.extract()?;
@@ -84,8 +84,8 @@ impl Maker {
         Ok(made)
     }
 
-    /// Locks the templates. No code of Python's may run under the lock: it might replay. None does where scalars are made
-    /// and put into their places, for the garbage collector does not start there.
+    /// Locks the templates. No code of Python's may run under the lock: it might replay. None does where an object is made of
+    /// a template, as long as the garbage collector does not start.
     fn templates(&self) -> MutexGuard<'_, Templates> {
         self.templates.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -104,15 +104,16 @@ impl Templates {
         Some(std::mem::replace(oldest, template))
     }
 
-    /// Returns the form of a chunk that is like one before, with its scalars.
-    fn read(&mut self, py: Python<'_>, json: &[u8]) -> PyResult<Option<Arc<Form>>> {
+    /// Makes the object for a chunk that is like one before.
+    fn make<'py>(&mut self, py: Python<'py>, json: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
         let next = self.all.get(self.last).map_or(0, |last| last.next);
         let others = (0..self.all.len()).filter(|number| ![self.last, next].contains(number));
         for number in [self.last, next].into_iter().chain(others) {
             let Some(template) = self.all.get_mut(number) else { continue };
-            if let Some(form) = template.read(py, json)? {
+            if template.read(py, json)? {
+                let made = template.form.make(py)?;
                 self.follow(number);
-                return Ok(Some(form));
+                return Ok(Some(made));
             }
         }
         Ok(None)
@@ -141,16 +142,12 @@ impl Template {
         let pattern = Pattern::new(pieces, kinds);
         let pattern = pattern.ok_or_else(|| PyValueError::new_err("one piece more than there are scalars"))?;
         let (form, places) = Form::new(form)?;
-        Ok(Self { pattern, places, form: Arc::new(form), next: 0 })
+        Ok(Self { pattern, places, form, next: 0 })
     }
 
-    /// Returns the form of a chunk with its scalars; `None` where the chunk is not of this template, or an object of the one
-    /// before is still being made, by another thread or further up in this one.
-    fn read(&mut self, py: Python<'_>, json: &[u8]) -> PyResult<Option<Arc<Form>>> {
-        if Arc::get_mut(&mut self.form).is_none() {
-            return Ok(None);
-        }
-        let Self { pattern, places, form, .. } = self;
+    /// Puts the scalars of a chunk into the form; says whether the chunk is of this template.
+    fn read(&mut self, py: Python<'_>, json: &[u8]) -> PyResult<bool> {
+        let Self { pattern, places, .. } = self;
         let mut result = Ok(());
         let is_like = pattern.read(json, |number, scalar| {
             let scalar = match scalar {
@@ -166,7 +163,7 @@ impl Template {
             // Some of the scalars in the form are those of the chunk before.
             pattern.forget();
         }
-        result.map(|()| is_like.then(|| form.clone()))
+        result.map(|()| is_like)
     }
 }
 
