@@ -235,5 +235,5 @@ def _model(made: Any, forms: dict[str, Form]) -> Form:
     return cls, form, names, extra
 
 
-def _dumps(data: Any) -> str:
-    return json.dumps(data, separators=(",", ":"))
+# One encoder for all: `json.dumps` makes one for each value.
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
