@@ -6,7 +6,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyFloat, PyInt, PyString};
-use recstore_core::recording::{Pattern, Varying, VaryingKind, View};
+use recstore_core::recording::{ChangeReader, Pattern, Varying, VaryingKind, View};
 use recstore_core::store;
 
 use crate::errors::raise;
@@ -41,7 +41,7 @@ struct Templates {
 /// Chunks that are alike but for some scalars.
 #[derive(Debug)]
 struct Template {
-    pattern: Pattern,
+    changes: ChangeReader,
     /// Where in the form the scalars stand: those of the last chunk, of which most are the same in the next.
     places: Vec<Place>,
     form: Form,
@@ -142,14 +142,14 @@ impl Template {
         let pattern = Pattern::new(pieces, kinds);
         let pattern = pattern.ok_or_else(|| PyValueError::new_err("one piece more than there are scalars"))?;
         let (form, places) = Form::new(form)?;
-        Ok(Self { pattern, places, form, next: 0 })
+        Ok(Self { changes: ChangeReader::new(pattern), places, form, next: 0 })
     }
 
     /// Puts the scalars of a chunk into the form; says whether the chunk is of this template.
     fn read(&mut self, py: Python<'_>, json: &[u8]) -> PyResult<bool> {
-        let Self { pattern, places, .. } = self;
+        let Self { changes, places, .. } = self;
         let mut result = Ok(());
-        let is_like = pattern.read(json, |number, scalar| {
+        let is_like = changes.read(json, |number, scalar| {
             let scalar = match scalar {
                 Varying::String(text) => PyString::new(py, &text).into_any(),
                 Varying::Int(number) => PyInt::new(py, number).into_any(),
@@ -161,7 +161,7 @@ impl Template {
         });
         if result.is_err() {
             // Some of the scalars in the form are those of the chunk before.
-            pattern.forget();
+            changes.forget();
         }
         result.map(|()| is_like)
     }

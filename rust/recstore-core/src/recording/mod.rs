@@ -6,6 +6,7 @@
 
 mod answer;
 mod block;
+mod changes;
 mod compose;
 mod encode;
 mod error;
@@ -16,6 +17,7 @@ mod said;
 
 pub use answer::{answer_digest, recorded_under};
 pub use block::{ChunkSpan, View};
+pub use changes::ChangeReader;
 pub use compose::{Answer, RecordedError, compose};
 pub use encode::{Asked, asked, encode, encode_broken, rebuild};
 pub use error::{DamagedBlock, Limits, Malformed};
