@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import random
 import tempfile
 import threading
 import weakref
@@ -412,6 +413,16 @@ def test_more_shapes_than_are_kept_make_right_objects() -> None:
     for data in shapes[-100:]:
         make(compact(data))
     assert make.learnt == learnt
+
+
+def test_shapes_in_any_order_are_each_validated_once_whatever_their_chunks_say() -> None:
+    make = Counted(ChatCompletionChunk)
+    order = random.Random(7)
+    for number in range(500):
+        says = {"id": "x" * order.randrange(50), "model": f'"{number}":'}
+        data = {**CHUNK, f"extra{order.randrange(10)}": number, **says}
+        assert anatomy(make(compact(data))) == anatomy(plain(ChatCompletionChunk, data))
+    assert make.learnt == 10
 
 
 def test_defaults_are_not_shared_either() -> None:

@@ -6,7 +6,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyFloat, PyInt, PyString};
-use recstore_core::recording::{ChangeReader, Pattern, Varying, VaryingKind, View};
+use recstore_core::recording::{ChangeReader, Pattern, Varying, VaryingKind, View, shape_of};
 use recstore_core::store;
 
 use crate::errors::raise;
@@ -32,6 +32,8 @@ pub(crate) struct Maker {
 #[derive(Debug, Default)]
 struct Templates {
     all: Vec<Template>,
+    /// Of what shape the chunks of each are: to look at a template itself takes longer, where there are many.
+    shapes: Vec<u64>,
     /// Which one the last chunk was of.
     last: usize,
     /// Which one makes room for the next where there are too many.
@@ -78,7 +80,7 @@ impl Maker {
         if let Some((pieces, kinds, form)) = template {
             let template = Template::new(pieces, &kinds, &form)?;
             // Dropped outside of the lock: it may hold the last reference to a class.
-            let forgotten = self.templates().add(template);
+            let forgotten = self.templates().add(template, shape_of(json));
             drop(forgotten);
         }
         Ok(made)
@@ -93,30 +95,47 @@ impl Maker {
 
 impl Templates {
     /// Adds a template as that of the last chunk; returns the one that had to make room.
-    fn add(&mut self, template: Template) -> Option<Template> {
+    fn add(&mut self, template: Template, shape: u64) -> Option<Template> {
         let number = if self.all.len() < TEMPLATES { self.all.len() } else { self.oldest };
         self.follow(number);
-        let Some(oldest) = self.all.get_mut(number) else {
+        let (Some(oldest), Some(its_shape)) = (self.all.get_mut(number), self.shapes.get_mut(number)) else {
             self.all.push(template);
+            self.shapes.push(shape);
             return None;
         };
         self.oldest = (number + 1) % TEMPLATES;
+        *its_shape = shape;
         Some(std::mem::replace(oldest, template))
     }
 
     /// Makes the object for a chunk that is like one before.
     fn make<'py>(&mut self, py: Python<'py>, json: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
         let next = self.all.get(self.last).map_or(0, |last| last.next);
-        let others = (0..self.all.len()).filter(|number| ![self.last, next].contains(number));
-        for number in [self.last, next].into_iter().chain(others) {
-            let Some(template) = self.all.get_mut(number) else { continue };
-            if template.read(py, json)? {
-                let made = template.form.make(py)?;
-                self.follow(number);
+        for number in [self.last, next] {
+            if let Some(made) = self.make_of(number, py, json)? {
+                return Ok(Some(made));
+            }
+        }
+        let shape = shape_of(json);
+        for number in 0..self.all.len() {
+            if self.shapes.get(number) == Some(&shape)
+                && let Some(made) = self.make_of(number, py, json)?
+            {
                 return Ok(Some(made));
             }
         }
         Ok(None)
+    }
+
+    /// Makes the object for a chunk of this template.
+    fn make_of<'py>(&mut self, number: usize, py: Python<'py>, json: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(template) = self.all.get_mut(number) else { return Ok(None) };
+        if !template.read(py, json)? {
+            return Ok(None);
+        }
+        let made = template.form.make(py)?;
+        self.follow(number);
+        Ok(Some(made))
     }
 
     /// Notes that a chunk was of this template.

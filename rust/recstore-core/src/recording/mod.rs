@@ -23,5 +23,5 @@ pub use encode::{Asked, asked, encode, encode_broken, rebuild};
 pub use error::{DamagedBlock, Limits, Malformed};
 pub use models::{file_name, unite};
 pub use name::FileName;
-pub use pattern::{Pattern, Varying, VaryingKind};
+pub use pattern::{Pattern, Varying, VaryingKind, shape_of};
 pub use said::{Said, ToolCall, join_tool_calls, said};

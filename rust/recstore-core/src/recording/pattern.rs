@@ -82,6 +82,40 @@ impl Pattern {
     }
 }
 
+/// Returns a number that all JSON of one pattern has in common, and little other JSON.
+///
+/// It follows from everything but what strings and numbers are, and of names their lengths.
+///
+/// ```
+/// use recstore_core::recording::shape_of;
+///
+/// assert_eq!(shape_of(br#"{"a":1,"b":["x",null]}"#), shape_of(br#"{"a":-2.5e3,"b":["\"",null]}"#));
+/// assert_ne!(shape_of(br#"{"a":1,"b":["x",null]}"#), shape_of(br#"{"a":1,"b":["x",true]}"#));
+/// ```
+#[must_use]
+pub fn shape_of(json: &[u8]) -> u64 {
+    // Knuth's multiplicative hashing (The Art of Computer Programming, volume 3, section 6.4), one token after another.
+    const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut shape = 0_u64;
+    let mut rest = json;
+    while let Some(byte) = rest.first() {
+        let length = match byte {
+            b'"' => string_length(rest),
+            b'-' | b'0'..=b'9' => number_length(rest),
+            _ => 0,
+        };
+        let (token, after) = rest.split_at_checked(length.max(1)).unwrap_or((rest, &[]));
+        let mark = match byte {
+            b'"' if after.first() == Some(&b':') => 256 + token.len() as u64,
+            b'0'..=b'9' => u64::from(b'-'),
+            byte => u64::from(*byte),
+        };
+        shape = (shape.rotate_left(5) ^ mark).wrapping_mul(GOLDEN);
+        rest = after;
+    }
+    shape
+}
+
 impl VaryingKind {
     /// Returns the length of the value that `json` begins with, in bytes; 0 where it is none of this kind.
     pub(super) fn length(self, json: &[u8]) -> usize {
@@ -183,6 +217,23 @@ mod tests {
         assert_eq!(place(&object, r#"[{"a":[1]}]"#).as_deref(), Some(r#"{"a":[1]}"#));
         assert_eq!(place(&object, "[[]]"), None);
         assert_eq!(VaryingKind::Object.read(br#"{"a":[1]}"#), None, "no container is read");
+    }
+
+    #[test]
+    fn json_of_one_pattern_has_one_shape() {
+        let shape = |text: &str, number: &str| shape_of(format!(r#"[{{"a":{text},"b":{number}}},null]"#).as_bytes());
+        for text in [r#""""#, r#""a""#, r#""\"""#, r#""\\\":[{}],\\""#, r#""longer than a word, or two: é""#] {
+            for number in ["0", "-1", "2.5", "-1.5E-7", "1e+9"] {
+                assert_eq!(shape(text, number), shape("\"\"", "1"), "{text} {number}");
+            }
+        }
+        for (text, number) in [("null", "1"), ("1", "1"), ("\"\"", "null"), ("\"\"", "[1]"), ("\"\"", "1,\"c\":1")] {
+            assert_ne!(shape(text, number), shape("\"\"", "1"), "{text} {number}");
+        }
+        assert_ne!(shape_of(br#"{"a":1}"#), shape_of(br#"{"ab":1}"#));
+        for broken in ["", "\"", "{\"a", "-", "\"\\"] {
+            let _ = shape_of(broken.as_bytes());
+        }
     }
 
     #[test]
