@@ -174,7 +174,7 @@ FIXTURES = {
     store = recstore.open(TREE)
 
     @pytest.fixture
-    def answer(request):
+    def answer():
         def answer(number):
             asked, test_id, _ = ASKED[number]
             return list(store.find(asked, test_id=test_id).replay())
@@ -193,7 +193,7 @@ FIXTURES = {
     import rivals
 
     @pytest.fixture
-    def answer(request):
+    def answer():
         def answer(number):
             asked, test_id, _ = ASKED[number]
             return rivals.replay(f"{FLAT}/{rivals.ogx_key((asked, test_id))}.json")
