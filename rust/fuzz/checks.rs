@@ -6,7 +6,8 @@
 
 use std::path::Path;
 
-use recstore_core::json::{Dialect, Layout, Reader, Style, Value, compact, restore, to_vec};
+use recstore_core::json::{Dialect, Layout, Reader, Style, Text, Value, compact, restore, to_vec};
+use recstore_core::key::{Profile, Request, canonical};
 use recstore_core::pack::Pack;
 use recstore_core::recording::{Limits, View, encode, rebuild, said};
 
@@ -72,6 +73,51 @@ pub(crate) fn pack(bytes: &[u8]) {
             look(&View::new(&block).expect("what was made again is whole"));
         }
     }
+}
+
+/// Any text of a request is normalised as the regular expressions say that OGX's recorder has.
+pub(crate) fn key(text: &[u8]) {
+    let Ok(text) = std::str::from_utf8(text) else { return };
+    // Of what is a digit beyond ASCII, the versions of Unicode that two libraries know may differ.
+    if text.chars().any(|character| !character.is_ascii() && character.is_numeric()) {
+        return;
+    }
+    let member = |name: &'static str, value| (Text::from(name), value);
+    let string = |text: &str| Value::String(Text::from(text.to_owned()));
+    let request = Value::Object(vec![
+        member("method", string("POST")),
+        member("url", string("http://localhost/v1/completions")),
+        member("body", Value::Object(vec![member("prompt", string(text))])),
+    ]);
+    let split = Request::split(&&request).expect("it has the members of a request");
+    let form = canonical(&split, None, Profile::named("ogx-7").expect("it is released")).expect("it is JSON");
+    let prompt = to_vec(&string(&normalised(text)), Style::PYTHON).expect("a string has a spelling");
+    let expected =
+        [br#"{"body": {"prompt": "#, &*prompt, br#"}, "endpoint": "/v1/completions", "method": "POST""#].concat();
+    assert!(form.starts_with(&expected), "a text is normalised differently");
+}
+
+/// What OGX's recorder makes of a text: its own expressions, one after the other, by an engine.
+fn normalised(text: &str) -> String {
+    use regex::{Captures, Regex};
+    use std::sync::LazyLock;
+
+    // Python's `\s` has four more characters.
+    const SPACE: &str = r"[\s\x1c-\x1f]";
+    const UUID: &str = "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}";
+    static MASKS: LazyLock<[(Regex, &str); 4]> = LazyLock::new(|| {
+        [
+            (format!(r"score:{SPACE}*[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?"), "score: __NORMALIZED__"),
+            (format!(r",?{SPACE}*attributes:{SPACE}*\{{[^}}]*\}}"), ""),
+            (format!("document_id:{SPACE}*{UUID}"), "document_id: __NORMALIZED__"),
+            (format!(r"<\|{UUID}\|>"), "<|__NORMALIZED__|>"),
+        ]
+        .map(|(pattern, with)| (Regex::new(&pattern).expect("it compiles"), with))
+    });
+    static NUMBER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"-?\d+\.\d{4,}").expect("it compiles"));
+    let masked = MASKS.iter().fold(text.to_owned(), |text, (mask, with)| mask.replace_all(&text, *with).into_owned());
+    let rounded = |number: &Captures<'_>| format!("{:.5}", number[0].parse::<f64>().expect("it is a number"));
+    NUMBER.replace_all(&masked, rounded).into_owned()
 }
 
 fn unlikely_key() -> recstore_core::key::Key {

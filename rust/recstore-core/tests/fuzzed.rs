@@ -14,6 +14,11 @@ fn replay(target: &str, check: fn(&[u8])) {
 }
 
 #[test]
+fn keys() {
+    replay("key", checks::key);
+}
+
+#[test]
 fn json() {
     replay("json", checks::json);
 }
