@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,7 +18,6 @@ from measure import Comparison, Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from inputs import Call, Inputs
 
@@ -205,16 +205,21 @@ def hit_in_a_tree(inputs: Inputs) -> Comparison:
 
 
 def miss_in_a_tree(inputs: Inputs) -> Comparison:
-    """Compare learning that a tree does not have a key."""
+    """Compare learning that a tree does not have a key for a test."""
     return _look_up_loose("miss a key in a tree", inputs, inputs.misses)
 
 
 def _look_up_loose(operation: str, inputs: Inputs, keys: list[str]) -> Comparison:
     store = inputs.store
     paths = {key: str(path) for key, path in inputs.by_key.items()}
-    own = str(inputs.files[0].parent)
-    # OGX's recorder looks in the folder of the test, and then in that of the recordings that all tests share.
+    own = inputs.files[0].parent
+    # Both look in the folder of the test, and then in that of the recordings that all tests share.
     places = [(paths.get(key, f"{own}/{key}.json"), f"{store.path / store.base}/{key}.json") for key in keys]
+    folders = [Path(place).parent.relative_to(inputs.tree).parent for place, _ in places]
+    asked = [(key, f"{folder.as_posix()}/test_it.py::test") for key, folder in zip(keys, folders, strict=True)]
+
+    def raw(recording: recstore.Recording | None) -> bytes | None:
+        return None if recording is None else recording.raw
 
     def search(paths: tuple[str, str]) -> bytes | None:
         for path in paths:
@@ -233,8 +238,9 @@ def _look_up_loose(operation: str, inputs: Inputs, keys: list[str]) -> Compariso
     return Comparison(
         operation,
         [
-            Way("recstore", store.get, keys, lambda recording: None if recording is None else recording.raw),
+            Way("recstore", lambda asked: store.get(asked[0], test_id=asked[1]), asked, raw),
             Way("OGX: file by its name, in two folders", search, places),
+            Way("recstore, of no test: in all folders", store.get, keys, raw),
             Way("stat of the one file", stat, keys, answer=None, is_floor=True),
         ],
         per=len(keys),
