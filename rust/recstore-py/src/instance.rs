@@ -103,11 +103,11 @@ fn check(py: Python<'_>, status: i32) -> PyResult<()> {
     if status == 0 { Ok(()) } else { Err(PyErr::fetch(py)) }
 }
 
-/// Makes objects without a collection of garbage meanwhile, as the interpreter itself does from 3.12 on.
+/// Makes an object without a collection of garbage meanwhile, as the interpreter itself does from 3.12 on.
 ///
 /// Before, each allocation may start one, in the midst of `list(stream)`, where all there is is in use: what is looked at
 /// is found alive, taken for old, and makes the next look through the whole heap come sooner. The allocations still count;
-/// the first one of anybody else starts the collection that is due. `make` runs no code of Python's, so that nobody sees
+/// the first one of anybody else starts the collection that is due. `make` must run no code of Python's, which would see
 /// the collector off.
 pub(crate) fn uncollected<T>(_: Python<'_>, make: impl FnOnce() -> T) -> T {
     struct Resume(bool);

@@ -82,7 +82,8 @@ impl Pattern {
     }
 }
 
-/// Returns a number that all JSON of one pattern has in common, and little other JSON.
+/// Returns a number that all JSON of one pattern has in common, and little other JSON, where the values that vary are strings
+/// and numbers.
 ///
 /// It follows from everything but what strings and numbers are, and of names their lengths.
 ///
