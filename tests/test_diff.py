@@ -97,7 +97,7 @@ def test_a_test_id_cannot_pass_for_lines(examples: Path) -> None:
 def test_what_is_not_shown_differs_too(examples: Path) -> None:
     path = edited(examples, TOKYO, lambda recording: recording["response"]["body"][0]["__data__"].update(created=5))
     out, _ = run("diff", EXAMPLES / TOKYO, path, code=1)
-    assert "nothing that is asked or said differs; the bytes do" in out
+    assert "nothing that is shown differs; the bytes do" in out
 
 
 def test_stores_are_compared_by_paths_and_then_by_what_files_hold(examples: Path, tmp_path: Path) -> None:

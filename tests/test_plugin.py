@@ -347,6 +347,83 @@ def test_a_run_that_skips_tests_says_so_in_its_usage(pytester: pytest.Pytester) 
     ]
 
 
+@pytest.mark.parametrize("ending", ["assert 0", "pytest.skip('now')"])
+@pytest.mark.parametrize("arguments", [(), ("-n2",)], ids=["alone", "workers"])
+def test_a_test_with_a_session_of_its_own_that_does_not_end_makes_the_usage_partial(
+    pytester: pytest.Pytester,
+    server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+    ending: str,
+    arguments: tuple[str, ...],
+) -> None:
+    own = """
+    import recstore
+
+    @pytest.mark.parametrize("number", range(4))
+    def test_own(number):
+        with recstore.session(test_id=f"tests/test_ask.py::test_own[{number}]"):
+            if number == 3 and os.environ.get("BROKEN"):
+                ENDING
+            ask(str(number))
+    """
+    suite(pytester, own.replace("ENDING", ending))
+    used = pytester.path / ".recstore" / "used.json"
+    run(pytester, "--recstore-mode=record")[0].assert_outcomes(passed=4)
+    assert (len(recordings(pytester)), usage.load([used]).partial) == (4, [])
+    monkeypatch.setenv("BROKEN", "1")
+    result, _ = run(pytester, *arguments)
+    assert result.parseoutcomes()["passed"] == 3
+    assert usage.load([used]).partial == [
+        "tests open sessions of their own, and some without the fixture failed or were skipped"
+    ]
+
+
+@pytest.mark.parametrize("ending", ["raise RuntimeError('broken')", "pytest.skip('now')"])
+def test_a_fixture_that_breaks_after_the_session_has_begun_ends_its_test_alone(
+    pytester: pytest.Pytester, ending: str
+) -> None:
+    suite(
+        pytester,
+        f"""
+    @pytest.fixture
+    def broken(recstore):
+        {ending}
+
+    def test_one(recstore, broken): pass
+
+    def test_two(): pass
+    """,
+    )
+    result, output = run(pytester, "--recstore-mode=record")
+    assert "INTERNALERROR" not in output
+    result.assert_outcomes(passed=1, **({"errors": 1} if "raise" in ending else {"skipped": 1}))
+
+
+def test_a_marker_on_one_parameter_is_for_that_one_alone(pytester: pytest.Pytester) -> None:
+    suite(
+        pytester,
+        """
+    @pytest.mark.parametrize("name", ["plain", pytest.param("marked", marks=pytest.mark.recstore)])
+    def test_one(request, name):
+        assert ("recstore" in request.fixturenames) == (name == "marked")
+    """,
+    )
+    run(pytester)[0].assert_outcomes(passed=2)
+
+
+def test_a_pack_is_replayed_and_nothing_is_written_beside_it(pytester: pytest.Pytester, server: ScriptedServer) -> None:
+    suite(pytester, ONE_TEST)
+    run(pytester, "--recstore-mode=record")
+    recstore.open(pytester.path).pack(pytester.path / "all.pack")
+    (pytester.path / ".recstore" / "used.json").unlink()
+    result, output = run(pytester, "--recstore-dir=all.pack")
+    assert "INTERNALERROR" not in output
+    result.assert_outcomes(passed=1)
+    assert list(pytester.path.rglob("used.json")) == []
+    run(pytester, "--recstore-dir=all.pack", "--recstore-used=used.json")[0].assert_outcomes(passed=1)
+    assert len(usage.load([pytester.path / "used.json"]).tests) == 1
+
+
 def test_an_exception_raised_from_itself_ends_no_run(pytester: pytest.Pytester) -> None:
     suite(pytester, "def test_circle(recstore):\n    error = RuntimeError('circle')\n    raise error from error")
     result, _ = run(pytester)

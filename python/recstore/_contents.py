@@ -104,8 +104,8 @@ def describe(recording: Recording) -> Description:
         "key": recording.key,
         "path": str(recording.path),
         "test_id": recording.test_id,
-        "endpoint": str(recording.endpoint),  # a strange file may hold any value there
-        "model": str(recording.model),
+        "endpoint": str(recording.endpoint or ""),  # a strange file may hold any value there
+        "model": str(recording.model or ""),
         "type": type_name(recording),
         "profile": recording.profile,
         "is_streaming": recording.is_streaming,

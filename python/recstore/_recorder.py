@@ -18,6 +18,7 @@ class Place(NamedTuple):
 
     key: str
     number: int
+    asked: _Asked
 
 
 @dataclass
@@ -46,13 +47,13 @@ class Recorder:
         with self._lock:
             asked = self._asked.setdefault(key, _Asked(request, []))
             asked.answers.append(None)
-            return Place(key, len(asked.answers) - 1)
+            return Place(key, len(asked.answers) - 1, asked)
 
     def fill(self, place: Place, answer: Answer, *, waits: bool) -> None:
         """Put an answer into its place; write it now, unless it `waits` for `commit`."""
         with self._lock:
             asked = self._asked.get(place.key)
-            if asked is None:  # another process was quicker, or all was discarded
+            if asked is None or asked is not place.asked:  # another process was quicker, or all was discarded
                 return
             asked.answers[place.number] = answer
             asked.is_saved = False

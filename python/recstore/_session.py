@@ -6,6 +6,7 @@ import itertools
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -282,11 +283,17 @@ class Session:
         return count
 
     def commit(self) -> None:
-        """Write the answers that wait to be written."""
-        for captured in list(self._captures):
-            captured.end(is_complete=False)
-        self._recorder.commit()
+        """Write the answers that wait to be written, all that can be; raise the first error."""
+        errors: list[Exception] = []
+        ends: list[Callable[[], None]] = [partial(captured.end, is_complete=False) for captured in self._captures]
+        for end in [*ends, self._recorder.commit]:
+            try:
+                end()
+            except Exception as error:  # noqa: BLE001  # is raised when the others are written
+                errors.append(error)
         self.used |= self._recorder.files
+        if errors:
+            raise errors[0]
 
     def discard(self) -> None:
         """Forget the answers that wait to be written."""
@@ -340,10 +347,11 @@ class Session:
         unpatch()
         self._entered -= 1
         self._is_over = not self._entered
-        if self._is_over and not self.waits:
-            self.commit()
-        if self._is_over:
-            for observer in observers:
+        try:
+            if self._is_over and not self.waits:
+                self.commit()
+        finally:
+            for observer in observers if self._is_over else ():
                 observer(self)
         known = _missing.find_own(error)
         if known is not None and known is not error:

@@ -42,6 +42,8 @@ class Totals:
     def __init__(self) -> None:
         self.tests = self.hits = self.misses = self.recorded = self.live = self.blocked = self.discarded = 0
         self.pruned = 0
+        # Tests may open sessions of their own: how many did, and how many that may have did not come to their end.
+        self.others = self.others_unfinished = 0
         self.passed_with_misses: list[str] = []
 
     def merge(self, other: dict[str, Any]) -> None:
@@ -113,10 +115,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         _store(config)
     except RecstoreError as error:
         raise pytest.UsageError(f"recstore: {error}") from error
-    # For sessions that fixtures and programs open themselves.
-    if not hasattr(config, "workerinput") and not config.getoption("collectonly"):
+    used = None if hasattr(config, "workerinput") or config.getoption("collectonly") else _used_path(config)
+    if used is not None:
         # A run that is killed leaves none: what an earlier one used says nothing of the tests that are there now.
-        _used_path(config).unlink(missing_ok=True)
+        used.unlink(missing_ok=True)
+    # For sessions that fixtures and programs open themselves.
     defaults.update(path=str(_store(config).path), **({} if source == "default" else {"mode": mode}))
     defaults.update(command_of(config))
 
@@ -149,6 +152,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         names = getattr(item, "fixturenames", None)
         if names is None or not (item.get_closest_marker("recstore") or "recstore" in names):
             continue
+        # Shared by all parameters of a function, of which one may have the marker.
+        names = item.fixturenames = list(names)  # type: ignore[attr-defined]
         # Before the test's other fixtures, which may ask a model too; those of modules and sessions come before.
         definitions = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009  # pytest has no public name for it
         is_wider = [name in definitions and definitions[name][-1].scope != "function" for name in names]
@@ -213,6 +218,7 @@ def _count(config: pytest.Config, test_id: str, session: Session, outcome: str) 
 def _note_other(config: pytest.Config, session: Session) -> None:
     """Note what a session has used that a fixture or a program opened itself."""
     if session.used and not session.waits:
+        config.stash[_totals].others += 1
         _note_used(config, session.test_id or "no test", "passed", session)
 
 
@@ -259,10 +265,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if call.when == "call":
         item.stash[_report] = report
         _tell_misses(item, call, report)
-    if call.when == "teardown" and report.passed and _session in item.stash and item.stash[_report].passed:
+    called = item.stash.get(_report, None)
+    if call.when == "teardown" and report.passed and _session in item.stash and called is not None and called.passed:
         _prune(item)
     is_left_out = report.skipped and not hasattr(report, "wasxfail")
-    if (is_left_out or (report.failed and call.when == "setup")) and "recstore" in getattr(item, "fixturenames", ()):
+    if "recstore" not in getattr(item, "fixturenames", ()):
+        item.config.stash[_totals].others_unfinished += is_left_out or report.failed
+    elif is_left_out or (report.failed and call.when == "setup"):
         usage = _usage_of(item.config)
         why = "tests were skipped, or failed before they began"
         usage.partial += [] if why in usage.partial else [why]
@@ -323,15 +332,23 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         "--stepwise": getattr(options, "stepwise", False),
     }
     usage.partial += [f"the run was narrowed by {name}" for name, value in narrowing.items() if value]
+    totals = config.stash[_totals]
+    if totals.others and totals.others_unfinished:
+        usage.partial.append("tests open sessions of their own, and some without the fixture failed or were skipped")
     if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         usage.partial.append(f"the run ended with the exit code {int(exitstatus)}")
-    usage.keys = set(_store(config))
-    usage.relative_to(_store(config).path).write(_used_path(config))
+    if (used := _used_path(config)) is not None:
+        usage.keys = set(_store(config))
+        usage.relative_to(_store(config).path).write(used)
 
 
-def _used_path(config: pytest.Config) -> Path:
-    path = config.getoption("recstore_used")
-    return config.invocation_params.dir / path if path else _store(config).path / USED
+def _used_path(config: pytest.Config) -> Path | None:
+    """Return where the usage is written: beside the recordings, if they are no pack, unless it is said."""
+    path: str | None = config.getoption("recstore_used")
+    if path:
+        return config.invocation_params.dir / path
+    store = _store(config)
+    return None if store.is_read_only else store.path / USED
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from contextlib import suppress
 
-from recstore._core import Recording
+from recstore._core import Recording, loads
 from recstore.errors import SecretFound
 
 TYPE_CHECKING = False
@@ -60,6 +61,10 @@ _START: Final = r"(?:(?<![A-Za-z0-9_])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbf]))"
 _ANY: Final = re.compile(f"{_START}(?:{'|'.join(KINDS.values())})")
 _EACH: Final = {kind: re.compile(f"{_START}(?:{shape})") for kind, shape in KINDS.items()}
 _DEEPEST: Final = 128
+# The strings in JSON that breaks off, as far as they go; of the text before them so much is looked at.
+_BEGUN: Final = re.compile(r'"((?:[^"\\]|\\.){1,4000})')
+_BEFORE: Final = 4000
+_MANY: Final = 100
 
 
 def refuse(value: Any, what: str) -> None:
@@ -118,7 +123,7 @@ def cleared_answer(answer: Answer, on_secret: Literal["refuse", "redact", "allow
     if cleared["details"].get("encoding") == "base64":
         _refuse_base64(cleared["body"], "response")
     if cleared["is_streaming"] and isinstance(cleared["body"], list):
-        refuse_split(cleared["body"])
+        refuse_split(cleared["body"], str(cleared["details"].get("tail", "")))
     return cleared
 
 
@@ -128,7 +133,7 @@ def _refuse_base64(text: Any, what: str) -> None:
         refuse(b64decode(text).decode("latin-1"), what)
 
 
-def refuse_split(chunks: list[Any]) -> None:
+def refuse_split(chunks: list[Any], tail: str = "") -> None:
     """Raise where the pieces of a text that the chunks of a stream bring make a credential only together."""
     pieces: dict[str, list[str]] = {}
 
@@ -140,12 +145,22 @@ def refuse_split(chunks: list[Any]) -> None:
                 gather(item, f"{path}.{name}" if path else name, depth + 1)
         elif isinstance(value, list) and depth < _DEEPEST:
             for index, item in enumerate(value):
-                gather(item, f"{path}[{index}]", depth + 1)
+                # A choice or a call says itself which one it is.
+                number = item.get("index", index) if isinstance(item, dict) else index
+                gather(item, f"{path}[{number}]", depth + 1)
 
     for chunk in chunks:
         gather(chunk, "")
+        if isinstance(chunk, str) and chunk.startswith("data:"):
+            with suppress(ValueError):
+                gather(loads(chunk.removeprefix("data:").encode(errors="replace")), "event")
+    begins = _BEGUN.findall(tail)[:_MANY]
     for path, texts in pieces.items():
-        refuse("".join(texts), f"response: {path} of all chunks")
+        joined = "".join(texts)
+        refuse(joined, f"response: {path} of all chunks")
+        # What came of the chunk in which the stream broke off.
+        for begun in begins:
+            refuse(joined[-_BEFORE:] + begun, f"response: {path} of all chunks")
 
 
 def _found(text: str, place: str) -> SecretFound:

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from recstore import Recording
     from recstore._summary import Answer
 
-_TOLD_APART: Final = {"test_id", "endpoint", "model", "body.model", "payload.model"}
+_TOLD_APART: Final = {"test_id", "endpoint", "model"}
 """Paths in a request whose differences are told by themselves."""
+_MODELS: Final = {"body.model", "payload.model"}
+"""Those whose difference the model's may tell."""
 LINED: Final = {"reasoning", "text", "calls", "data", "earlier"}
 """What differs line by line."""
 
@@ -41,7 +43,8 @@ def compare(old: Recording, new: Recording, *, full: bool = False) -> dict[str, 
         name: [getattr(one, attribute), getattr(other, attribute)]
         for name, attribute in {"test": "test_id", "endpoint": "endpoint", "model": "model", "status": "status"}.items()
     }
-    request = [found for found in differences(old, new, full) if found["path"] not in _TOLD_APART]
+    told = _TOLD_APART | (_MODELS if one.model != other.model else set())
+    request = [found for found in differences(old, new, full) if found["path"] not in told]
     found: dict[str, Any] = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
     found["request"] = request
     found |= _answers(one.answer, other.answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
+from struct import error as struct_error
 from struct import unpack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -83,6 +84,7 @@ def _transport_error(failure: BaseException) -> tuple[dict[str, Any], str]:
 # The separators of server-sent events, and lines in them.
 _BLANK = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
 _LINE = re.compile("\r\n|\n|\r")
+_DONE = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
 
 
 def _of_events(request: Mapping[str, Any], content: bytes, pieces: Sequence[Piece]) -> Answer:
@@ -192,8 +194,11 @@ def _typed(request: Mapping[str, Any], body: dict[str, Any]) -> Any:
 def _with_numbers(item: Any) -> Any:
     """Return an embedding as numbers: base64 is of floats with 32 bits, of which each is a double."""
     if isinstance(item, dict) and isinstance(item.get("embedding"), str):
-        data = b64decode(item["embedding"])
-        return {**item, "embedding": list(unpack(f"<{len(data) // 4}f", data))}
+        try:
+            data = b64decode(item["embedding"])
+            return {**item, "embedding": list(unpack(f"<{len(data) // 4}f", data))}
+        except (ValueError, struct_error):
+            return item  # of other numbers, or no base64
     return item
 
 
@@ -218,7 +223,7 @@ def _is_ended(answer: Answer, content: bytes) -> bool:
     last = answer["body"][-1] if answer["body"] else None
     data = last.get("__data__", last) if isinstance(last, dict) else {}
     is_done = data.get("done") is True or data.get("type") in {"message_stop", "response.completed"}
-    return is_done or content.rstrip().endswith(b"data: [DONE]")
+    return is_done or _DONE.search(content) is not None
 
 
 def _offsets(ends: Sequence[int], pieces: Sequence[Piece]) -> list[float]:

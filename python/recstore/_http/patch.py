@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 FAMILIES: Final = ("httpx", "httpx2")
 
-_patched: dict[str, tuple[ModuleType, Callable[..., Any], Callable[..., Any]]] = {}
+_patched: dict[int, tuple[ModuleType, Callable[..., Any], Callable[..., Any]]] = {}
+"""What was in a module, by the identity of that: a module that is imported again is another."""
 _sessions = 0
 _patch_lock = Lock()
 
@@ -25,8 +26,7 @@ def patch() -> None:
     with _patch_lock:
         for name in FAMILIES:
             # One that is not imported yet cannot have a client; its import is watched for.
-            if name not in _patched and name in sys.modules:
-                _patch_family(sys.modules[name])
+            _patch_family(sys.modules.get(name))
         if _Watch.only not in sys.meta_path:
             sys.meta_path.insert(0, _Watch.only)
         _sessions += 1
@@ -47,7 +47,9 @@ def unpatch() -> None:
             sys.meta_path.remove(_Watch.only)
 
 
-def _patch_family(module: ModuleType) -> None:
+def _patch_family(module: ModuleType | None) -> None:
+    if module is None or id(module) in _patched or not hasattr(module, "HTTPTransport"):
+        return  # None stands in `sys.modules` for what must not be imported
     sync_original = module.HTTPTransport.handle_request
     async_original = module.AsyncHTTPTransport.handle_async_request
 
@@ -59,7 +61,7 @@ def _patch_family(module: ModuleType) -> None:
 
     module.HTTPTransport.handle_request = handle_request
     module.AsyncHTTPTransport.handle_async_request = handle_async_request
-    _patched[module.__name__] = (module, sync_original, async_original)
+    _patched[id(module)] = (module, sync_original, async_original)
 
 
 class _Watch:
@@ -93,7 +95,7 @@ class _Patching:
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
         with _patch_lock:
-            if _sessions and module.__name__ not in _patched:
+            if _sessions:
                 _patch_family(module)
 
     def __getattr__(self, name: str) -> Any:

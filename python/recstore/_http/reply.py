@@ -44,14 +44,14 @@ def to_reply(recording: Recording, request: Mapping[str, Any], *, asks_for_base6
     is_incomplete = bool(details.get("is_incomplete"))
     if recording.is_streaming:
         headers.setdefault("content-type", LINES if request.get("endpoint") in OLLAMA else EVENTS)
-        pieces = list(_stream(recording, is_lines=headers["content-type"].startswith(LINES)))
+        pieces = list(_stream(recording, is_lines=headers["content-type"].lower().startswith(LINES)))
         if "tail" in details:
             pieces.append(details["tail"].encode(errors="surrogateescape"))
         if error is not None:
             # The exception that an SDK made of an event.
             inner = error.get("body") or {"message": error.get("message")}
             pieces.append(b"data: " + _json({"error": inner}) + b"\n\n")
-        elif failure is None and not is_incomplete and openai_tags(request)[1]:
+        elif failure is None and not is_incomplete and openai_tags(request)[1] and _has_whole_events(recording):
             pieces.append(b"data: [DONE]\n\n")
         return Reply(
             recording.status or OK, headers, pieces, details.get("offsets_ms", []), failure, True, is_incomplete
@@ -66,6 +66,11 @@ def to_reply(recording: Recording, request: Mapping[str, Any], *, asks_for_base6
     if body:
         headers.setdefault("content-type", JSON)
     return Reply(recording.status or OK, headers, [body], [], failure, True, is_incomplete)
+
+
+def _has_whole_events(recording: Recording) -> bool:
+    """Say whether a stream is kept as events, without their end: not as lines, nor with what was no whole event."""
+    return "tail" not in recording.details and not any(chunk.raw.startswith(b'"') for chunk in recording[:1])
 
 
 def _stream(recording: Recording, *, is_lines: bool) -> Iterator[bytes]:
@@ -88,18 +93,19 @@ def _whole(
         return b""
     if "encoding" in details:
         return b64decode(body) if details["encoding"] == "base64" else str(body).encode()
-    if recording.is_list and request.get("endpoint") == "/v1/models":
+    if request.get("endpoint") == "/v1/models" and recording.is_list and all(chunk.type for chunk in recording):
         return _json({"object": "list", "data": [chunk.data for chunk in recording]})
     if recording.is_list:
         return _json(body)
     [chunk] = recording
-    if asks_for_base64 and isinstance(chunk.data, dict):
-        return _json({**chunk.data, "data": [_with_base64(item) for item in chunk.data.get("data", [])]})
-    return chunk.raw
+    items = chunk.data.get("data") if asks_for_base64 and isinstance(chunk.data, dict) else None
+    return (
+        _json({**chunk.data, "data": [_with_base64(item) for item in items]}) if isinstance(items, list) else chunk.raw
+    )
 
 
-def _with_base64(item: dict[str, Any]) -> dict[str, Any]:
-    embedding = item.get("embedding")
+def _with_base64(item: Any) -> Any:
+    embedding = item.get("embedding") if isinstance(item, dict) else None
     if not isinstance(embedding, list):
         return item
     return {**item, "embedding": b64encode(pack(f"<{len(embedding)}f", *embedding)).decode()}

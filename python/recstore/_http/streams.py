@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -121,8 +122,9 @@ def streams(family: Any) -> Streams:
             captured = self._captured
             try:
                 if captured.is_error and not captured.is_done and not captured.pieces:
-                    for _ in self:
-                        pass
+                    with suppress(family.TransportError):  # which nobody who does not read it would see
+                        for _ in self:
+                            pass
             finally:
                 captured.stream.close()
                 captured.end(is_complete=False)
@@ -146,8 +148,9 @@ def streams(family: Any) -> Streams:
             captured = self._captured
             try:
                 if captured.is_error and not captured.is_done and not captured.pieces:
-                    async for _ in self:
-                        pass
+                    with suppress(family.TransportError):  # which nobody who does not read it would see
+                        async for _ in self:
+                            pass
             finally:
                 await captured.stream.aclose()
                 captured.end(is_complete=False)

@@ -39,7 +39,9 @@ def read_answer(recording: Recording) -> Answer:
     answer.reasoning = between.join(unsaid.reasoning)
     answer.data = unsaid.data(between)
     error = _recorded_error(recording) or _error_status(recording, error)
-    is_silent = not (answer.text or answer.calls or answer.reasoning or answer.data or answer.finish)
+    # That an answer was whole says nothing of what it is, where nothing of its output was understood.
+    is_ended = answer.finish and not any(objects(value, "output") for value in values[:1])
+    is_silent = not (answer.text or answer.calls or answer.reasoning or answer.data or is_ended)
     if is_silent and values and not (error and "message" in error):
         answer.data, failure = _data(values if recording.is_list else values[0])
         error = error or failure
@@ -178,16 +180,17 @@ def _data(value: Any) -> tuple[Any, dict[str, Any] | None]:
     if vectors:
         return _described(vectors), None
     models = value if isinstance(value, list) else objects(value, "models")
-    if models and all(isinstance(model, dict) and _model(model) for model in models):
-        return {"models": [_model(model) for model in models]}, None
+    names = ("model",) if isinstance(value, list) else ("model", "name")
+    if models and all(isinstance(model, dict) and _model(model, *names) for model in models):
+        return {"models": [_model(model, *names) for model in models]}, None
     if isinstance(value, dict) and "error_message" in value and "content" in value:
         message = text_of(value, "error_message")
         return condensed(value["content"]), {"message": message} if message else None
     return condensed(value), None
 
 
-def _model(model: dict[str, Any]) -> str:
-    return text_of(model, "id") if model.get("object") == "model" else text_of(model, "model", "name")
+def _model(model: dict[str, Any], *names: str) -> str:
+    return text_of(model, "id") if model.get("object") == "model" else text_of(model, *names)
 
 
 def _vectors(value: Any) -> list[Any]:

@@ -103,7 +103,7 @@ def _tool(tool: dict[str, Any]) -> Tool:
     name = text_of(rest, "name", "type") or next(iter(rest), "")
     is_function = rest.pop("name", None) == name
     if text_of(rest, "type") in {name, "function", "custom"}:
-        del rest["type"]
+        rest.pop("type", None)
     description = text_of(rest, "description")
     rest.pop("description", None)
     schemas = ("parameters", "input_schema", "parameters_json_schema", "parametersJsonSchema")

@@ -12,7 +12,8 @@ _MANY_NUMBERS: Final = 16
 """Lists of more numbers are said by their length: nobody reads vectors."""
 _BASE64: Final = re.compile(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9]*[0-9])[A-Za-z0-9+/_-]{256,}={0,2}")
 """A long word of letters of both cases and digits."""
-_DATA_URL: Final = re.compile(r"data:([^;,]{0,100})[^,]{0,100},")
+_DATA_URL: Final = re.compile(r"data:(?:([\w.+-]{1,60}/[\w.+-]{1,60})(?:;[^,\s]{0,100})?|;[^,\s]{1,100}),(?=\S*\Z)")
+"""The beginning of a URL that holds what it is of; prose may begin so, but goes on in words."""
 
 
 def compact(value: Any) -> str:

@@ -14,7 +14,8 @@ function showRecording(recording) {
 }
 
 const section = (title, ...content) => make("section", {}, title ? make("h2", {}, title) : "", ...content);
-const whole = (recording) => make("code", {}, `recstore show ${recording.key ?? recording.path} --full`);
+const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`);
+const whole = (recording) => make("code", {}, `recstore show ${quoted(recording.key ?? recording.path)} --full`);
 const beyond = (recording) => section("", make("p.muted", {}, "There was no room on this page for what was asked and answered: ", whole(recording), " shows it."));
 
 /** The way back, and to the recordings beside it in the list that it was opened from. */
@@ -96,19 +97,17 @@ function indented(text) {
     return text;
   }
   let depth = 0;
-  const line = () => `\n${"  ".repeat(depth)}`;
+  let before = "";
   const laidOut = text.match(/"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s"[\]{},:]+/g).map((token) => {
-    if (token === "{" || token === "[") {
-      depth += 1;
-      return token + line();
-    }
-    if (token === "}" || token === "]") {
-      depth -= 1;
-      return line() + token;
-    }
-    return token === "," ? token + line() : token === ":" ? ": " : token;
+    const isFirst = before === "{" || before === "[";
+    const closes = token === "}" || token === "]";
+    depth -= closes ? 1 : 0;
+    const line = (closes ? !isFirst : isFirst || before === ",") ? `\n${"  ".repeat(depth)}` : "";
+    depth += token === "{" || token === "[" ? 1 : 0;
+    before = token;
+    return line + (token === ":" ? ": " : token);
   });
-  return laidOut.join("").replace(/([[{])\s+([\]}])/g, "$1$2");
+  return laidOut.join("");
 }
 
 function request(said, recording) {
@@ -125,7 +124,7 @@ function request(said, recording) {
 }
 
 function messageOf(message, recording) {
-  const role = /^[a-z]+$/.test(message.role) ? `div.role.${message.role}` : "div.role";
+  const role = ["user", "assistant"].includes(message.role) ? `div.role.${message.role}` : "div.role";
   const content = [...reasoned(message.reasoning, recording), ...passage(message.text, "pre.said", recording), ...called(message.calls, recording)];
   return make("div.message", {}, make(role, {}, message.role, message.answers ? make("div.muted", {}, message.answers) : ""), make("div", {}, ...content));
 }
