@@ -195,7 +195,7 @@ def _with_numbers(item: Any) -> Any:
     """Return an embedding as numbers: base64 is of floats with 32 bits, of which each is a double."""
     if isinstance(item, dict) and isinstance(item.get("embedding"), str):
         try:
-            data = b64decode(item["embedding"])
+            data = b64decode(item["embedding"], validate=True)
             return {**item, "embedding": list(unpack(f"<{len(data) // 4}f", data))}
         except (ValueError, struct_error):
             return item  # of other numbers, or no base64
