@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import shutil
 from contextlib import contextmanager
@@ -253,6 +254,21 @@ def paced(tmp_path: Path, write: Callable[..., Path]) -> Path:
         earlier_responses=earlier,
     )
     return written(tmp_path / "recordings", tmp_path / "report.html")
+
+
+def test_strings_are_kept_as_they_are_and_no_role_covers_the_page(
+    browser: Browser, tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    said = {"pattern": "{ }", "empty": {}, "list": [[], [" ] "]]}
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": json.dumps(said)}}
+    messages = [{"role": "row", "content": "a"}, {"role": "assistant", "tool_calls": [call]}]
+    write(f"{key(1)}.json", {"body": {}, "is_streaming": False}, request={"body": {"messages": messages}})
+    with opened(browser, written(tmp_path, tmp_path / "report.html")) as tab:
+        tab.evaluate("location.hash = '#?order=path'")
+        tab.locator("#list .row").first.click()
+        shown = tab.locator("div.call pre").inner_text()
+        assert shown == json.dumps(said, indent=2)
+        tab.locator("nav.path a").first.click(timeout=3000)
 
 
 def test_a_recording_is_shown_with_its_pace_and_all_its_chunks(browser: Browser, paced: Path) -> None:

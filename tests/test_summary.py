@@ -219,6 +219,39 @@ KNOWN = """
 """
 
 
+@pytest.mark.parametrize("tool", [{}, {"type": "function", "function": {}}, {"type": ""}], ids=str)
+def test_tools_without_a_name_are_listed(summary_of: Callable[..., Summary], tool: Any) -> None:
+    assert len(summary_of({"tools": [tool]}).tools) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["data: apples, pears and plums", 'data: {"foo": 1, "bar": 2}', "data:a,b", "data:text/plain, as they say"]
+)
+def test_prose_is_no_data_url(summary_of: Callable[..., Summary], text: str) -> None:
+    summary = summary_of({"messages": [{"role": "user", "content": text}]}, {"output": text})
+    assert summary.messages[0].text == text
+    assert summary.answer.data == {"output": text}
+
+
+@pytest.mark.parametrize(
+    ("url", "said"), [("data:image/png;base64,iVBORw0K", "[image/png 6 B]"), ("data:;base64,iVBORw0K", "[data 6 B]")]
+)
+def test_data_urls_are_said_by_what_they_hold(summary_of: Callable[..., Summary], url: str, said: str) -> None:
+    assert summary_of({}, {"output": url}).answer.data == {"output": said}
+
+
+def test_an_answer_that_has_ended_is_shown_where_nothing_of_it_is_known(summary_of: Callable[..., Summary]) -> None:
+    call = {"type": "image_generation_call", "result": "AAAA"}
+    answer = summary_of({}, {"object": "response", "status": "completed", "output": [call]}).answer
+    assert answer.data["output"] == [call]
+
+
+def test_a_list_of_things_with_names_is_none_of_models(summary_of: Callable[..., Summary]) -> None:
+    files = [{"name": "a.txt", "content": "secret"}, {"name": "b"}]
+    assert summary_of({}, files).answer.data == files
+    assert summary_of({}, {"models": [{"name": "a"}]}).answer.data == {"models": ["a"]}
+
+
 def test_a_model_is_not_lost_where_it_is_said_twice(summary_of: Callable[..., Summary], tmp_path: Path) -> None:
     assert "model" not in summary_of({"model": "m"}).parameters
     (path,) = tmp_path.glob("recordings/*.json")
