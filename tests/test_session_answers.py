@@ -206,5 +206,14 @@ def test_a_client_that_is_imported_again_is_answered_too(tmp_path: Path, monkeyp
         assert again is not httpx2
         with pytest.raises(recstore.RecordingNotFound), again.Client() as client:
             client.get("http://127.0.0.1:9/")
-    with again.Client() as client, pytest.raises(again.ConnectError):
-        client.get("http://127.0.0.1:9/")
+        # Executed anew, the same module has other classes.
+        replaced = again.HTTPTransport
+        importlib.reload(again._transports.default)
+        importlib.reload(again._transports)
+        importlib.reload(again)
+        assert again.HTTPTransport is not replaced
+        with pytest.raises(recstore.RecordingNotFound), again.Client(transport=again.HTTPTransport()) as client:
+            client.get("http://127.0.0.1:9/")
+    for transport in (replaced(), again.HTTPTransport()):
+        with again.Client(transport=transport) as client, pytest.raises(Exception, match="refused"):
+            client.get("http://127.0.0.1:9/")

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 FAMILIES: Final = ("httpx", "httpx2")
 
-_patched: dict[int, tuple[ModuleType, Callable[..., Any], Callable[..., Any]]] = {}
-"""What was in a module, by the identity of that: a module that is imported again is another."""
+_patched: dict[int, tuple[Any, Callable[..., Any], Any, Callable[..., Any]]] = {}
+"""Classes and what was in them, by the identity of the first: a module that is imported again has others."""
 _sessions = 0
 _patch_lock = Lock()
 
@@ -39,19 +39,20 @@ def unpatch() -> None:
         _sessions -= 1
         if _sessions:
             return
-        for module, sync_original, async_original in _patched.values():
-            module.HTTPTransport.handle_request = sync_original
-            module.AsyncHTTPTransport.handle_async_request = async_original
+        for sync_transport, sync_original, async_transport, async_original in _patched.values():
+            sync_transport.handle_request = sync_original
+            async_transport.handle_async_request = async_original
         _patched.clear()
         if _Watch.only in sys.meta_path:
             sys.meta_path.remove(_Watch.only)
 
 
 def _patch_family(module: ModuleType | None) -> None:
-    if module is None or id(module) in _patched or not hasattr(module, "HTTPTransport"):
-        return  # None stands in `sys.modules` for what must not be imported
-    sync_original = module.HTTPTransport.handle_request
-    async_original = module.AsyncHTTPTransport.handle_async_request
+    # None stands in `sys.modules` for what must not be imported.
+    sync_transport, async_transport = (getattr(module, name, None) for name in ("HTTPTransport", "AsyncHTTPTransport"))
+    if module is None or sync_transport is None or async_transport is None or id(sync_transport) in _patched:
+        return
+    sync_original, async_original = sync_transport.handle_request, async_transport.handle_async_request
 
     def handle_request(self: Any, request: Any) -> Any:
         return handle(module, None, request, lambda request: sync_original(self, request))
@@ -59,9 +60,9 @@ def _patch_family(module: ModuleType | None) -> None:
     async def handle_async_request(self: Any, request: Any) -> Any:
         return await handle_async(module, None, request, lambda request: async_original(self, request))
 
-    module.HTTPTransport.handle_request = handle_request
-    module.AsyncHTTPTransport.handle_async_request = handle_async_request
-    _patched[id(module)] = (module, sync_original, async_original)
+    sync_transport.handle_request = handle_request
+    async_transport.handle_async_request = handle_async_request
+    _patched[id(sync_transport)] = (sync_transport, sync_original, async_transport, async_original)
 
 
 class _Watch:

@@ -99,9 +99,9 @@ def _whole(
         return _json(body)
     [chunk] = recording
     items = chunk.data.get("data") if asks_for_base64 and isinstance(chunk.data, dict) else None
-    return (
-        _json({**chunk.data, "data": [_with_base64(item) for item in items]}) if isinstance(items, list) else chunk.raw
-    )
+    if not isinstance(items, list):
+        return chunk.raw
+    return _json({**chunk.data, "data": [_with_base64(item) for item in items]})
 
 
 def _with_base64(item: Any) -> Any:

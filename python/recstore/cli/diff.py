@@ -80,7 +80,7 @@ def _lines(old: Recording, new: Recording, found: dict[str, Any]) -> Iterator[st
     yield f"b  {new.path}"
     if not found:
         sizes = f"{size(old.size)} and {size(new.size)}"
-        yield f"nothing that is shown differs; the bytes do ({sizes}), in ids, times, layout, or what nobody reads"
+        yield f"nothing that is shown differs; the bytes do ({sizes}), in ids, times, layout, vectors or files"
     for name, value in found.items():
         yield ""
         yield name
