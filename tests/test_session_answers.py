@@ -6,6 +6,8 @@ import base64
 import importlib
 import json
 import sys
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -13,8 +15,10 @@ import pytest
 
 import recstore
 from recstore import _session
+from recstore._dump import plain
+from recstore._recorder import Recorder
 from recstore.errors import SecretFound
-from test_session_bodies import TEST, URL, Body, Service, both
+from services import TEST, URL, Body, Service, both
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -217,3 +221,37 @@ def test_a_client_that_is_imported_again_is_answered_too(tmp_path: Path, monkeyp
     for transport in (replaced(), again.HTTPTransport()):
         with again.Client(transport=transport) as client, pytest.raises(Exception, match="refused"):
             client.get("http://127.0.0.1:9/")
+
+
+def test_a_session_waits_for_a_client_that_another_thread_is_importing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = ["import time", "time.sleep(0.5)", "class HTTPTransport:", "    def handle_request(self, request): pass"]
+    lines += ["class AsyncHTTPTransport:", "    def handle_async_request(self, request): pass"]
+    (tmp_path / "slow_client.py").write_text("\n".join(lines))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("recstore._http.patch.FAMILIES", ("slow_client",))
+    importing = threading.Thread(target=importlib.import_module, args=("slow_client",))
+    importing.start()
+    while "slow_client" not in sys.modules:
+        time.sleep(0.001)
+    with recstore.session(tmp_path, test_id=TEST):
+        assert "recstore" in sys.modules["slow_client"].HTTPTransport.handle_request.__module__
+    importing.join()
+    assert sys.modules.pop("slow_client").HTTPTransport.handle_request.__module__ == "slow_client"
+
+
+def test_an_answer_comes_too_late_for_what_another_process_has_recorded(tmp_path: Path) -> None:
+    request = {"method": "POST", "url": URL, "body": {"model": "m"}}
+    answers = [plain({"a": number}) for number in range(3)]
+    store = recstore.open(tmp_path, create=True)
+    recorder = Recorder(store, TEST, replaces=False)
+    first, second = recorder.reserve(request), recorder.reserve(request)
+    other = Recorder(recstore.open(tmp_path, cache=False), TEST, replaces=False)
+    other.fill(other.reserve(request), answers[2], waits=False)
+    recorder.fill(first, answers[0], waits=False)
+    recorder.reserve(request)
+    recorder.fill(second, answers[1], waits=False)
+    found = store.find(request, test_id=TEST)
+    assert found is not None
+    assert [answer.body for answer in found.answers] == [{"a": 2}]

@@ -52,8 +52,8 @@ class Recorder:
     def fill(self, place: Place, answer: Answer, *, waits: bool) -> None:
         """Put an answer into its place; write it now, unless it `waits` for `commit`."""
         with self._lock:
-            asked = self._asked.get(place.key)
-            if asked is None or asked is not place.asked:  # another process was quicker, or all was discarded
+            asked = place.asked
+            if self._asked.get(place.key) is not asked:  # another process was quicker, or all was discarded
                 return
             asked.answers[place.number] = answer
             asked.is_saved = False

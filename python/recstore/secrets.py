@@ -146,8 +146,8 @@ def refuse_split(chunks: list[Any], tail: str = "") -> None:
         elif isinstance(value, list) and depth < _DEEPEST:
             for index, item in enumerate(value):
                 # A choice or a call says itself which one it is.
-                number = item.get("index", index) if isinstance(item, dict) else index
-                gather(item, f"{path}[{number}]", depth + 1)
+                own = item.get("index") if isinstance(item, dict) else None
+                gather(item, f"{path}[{own if isinstance(own, int) else index}]", depth + 1)
 
     for chunk in chunks:
         gather(chunk, "")

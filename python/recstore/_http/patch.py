@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,9 @@ _patch_lock = Lock()
 def patch() -> None:
     """Answer all clients of every family that is imported, or will be, while any session is open."""
     global _sessions  # noqa: PLW0603  # a count of the sessions of the whole process, as the patches are
+    for name in FAMILIES:
+        if sys.modules.get(name) is not None:
+            import_module(name)  # waits for another thread that is about to import it; this is no place to hold a lock
     with _patch_lock:
         for name in FAMILIES:
             # One that is not imported yet cannot have a client; its import is watched for.
