@@ -66,6 +66,7 @@ class Pack:
             if name == b"SUMS":
                 self.verify(offset)
         assert end == length
+        assert name == b"SUMS"
         self.count = len(self.sections["KEYS"]) // 32
 
     def verify(self, start: int) -> None:

@@ -16,7 +16,7 @@ import zstandard
 
 import pack_reader
 import recstore
-from support import key
+from support import in_forked_child, key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -216,11 +216,12 @@ def test_what_is_no_pack_is_told(tmp_path: Path, text: bytes, message: str) -> N
 # Packs made to deceive, with right checksums
 
 
-def rebuilt(pack: Path, change: Callable[[dict[str, bytearray]], Any]) -> bytes:
-    """Return a pack with changed sections and right checksums."""
+def rebuilt(pack: Path, change: Callable[[dict[str, bytearray]], Any], *, behind: str = "") -> bytes:
+    """Return a pack with changed sections and right checksums; `behind` is a section to put behind these."""
     read = pack_reader.Pack(pack)
     sections = {name: bytearray(data) for name, data in read.sections.items() if name != "SUMS"}
     change(sections)
+    last = sections.pop(behind, b"")
     table, out = [], bytearray(pack_reader.PAGE)
     for name, data in sections.items():
         out += bytes(-len(out) % 8)
@@ -241,6 +242,9 @@ def rebuilt(pack: Path, change: Callable[[dict[str, bytearray]], Any]) -> bytes:
         pages = range(first, len(out) // pack_reader.PAGE)
         root = pack_reader.page_sum(bytes(out[-pack_reader.PAGE :]), pages.stop - 1)
     table.append((b"SUMS", start, len(out) - start))
+    if last:
+        table.append((behind.encode(), len(out), len(last)))
+        out += last
     struct.pack_into(
         "<8sIIQQII", out, 0, b"\x89RSP\r\n\x1a\n", 2 if read.is_small else 3, 0, len(out), root, len(table), 0
     )
@@ -252,6 +256,27 @@ def rebuilt(pack: Path, change: Callable[[dict[str, bytearray]], Any]) -> bytes:
 
 def test_a_rebuilt_pack_is_the_same(little: tuple[Path, dict[str, bytes]]) -> None:
     assert rebuilt(little[0], lambda sections: None) == little[0].read_bytes()
+
+
+def test_no_section_escapes_the_checksums(little: tuple[Path, dict[str, bytes]], tmp_path: Path) -> None:
+    # On the page behind so many pages of data, a section would have to vouch for itself, again and again.
+    pages = 511
+    size = len(rebuilt(little[0], lambda sections: None, behind="META")) // pack_reader.PAGE - 2
+
+    def fill(sections: dict[str, bytearray]) -> None:
+        sections["BLKS"] += bytes((pages - size) * pack_reader.PAGE)
+        sections["META"] = sections["META"].ljust(pack_reader.PAGE)
+
+    path = tmp_path / "lying.pack"
+    path.write_bytes(rebuilt(little[0], fill, behind="META"))
+    assert path.stat().st_size == (1 + pages + 2) * pack_reader.PAGE
+
+    def message() -> str:
+        with pytest.raises(recstore.UnusablePack) as error:
+            recstore.open(path)
+        return str(error.value)
+
+    assert "the checksums are not the last section" in in_forked_child(message)
 
 
 def test_every_number_of_a_pack_may_lie(little: tuple[Path, dict[str, bytes]], tmp_path: Path) -> None:

@@ -256,6 +256,10 @@ impl Parts {
         let fan_bits = buckets.filter(|_| fan.length.is_multiple_of(4)).map(u64::ilog2).filter(|bits| *bits <= 32);
         let fan_bits = fan_bits.ok_or(damaged(fan.offset, "the index has no size that an index can have"))?;
         let sums = section(SUMS)?;
+        // What lay behind them would be on pages for which no page of checksums vouches.
+        if sums.offset + sums.length != header.length {
+            return Err(damaged(sums.offset, "the checksums are not the last section"));
+        }
         let sums = Sums::new(sums.offset..sums.offset + sums.length, header.root)?;
         let index = Index { keys, fan, rows, bodies };
         Ok(Self { index, sums, count, fan_bits, has_stamps: stamps.is_some(), frame_count })
