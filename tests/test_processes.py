@@ -131,6 +131,50 @@ def test_an_open_pack_stays_whole_while_newer_ones_take_its_place(tmp_path: Path
     assert len(packed) == 30
 
 
+FORKING = """
+import os, signal, sys, threading, recstore
+root, busy = sys.argv[1:]
+store = recstore.open(root)
+request = {"method": "POST", "url": "http://h/v1/x", "body": {}}
+for number in range(100):
+    store.put({**request, "body": {"n": number}}, number, test_id="t/test_a.py::t")
+key = next(iter(store))
+ways = {
+    "look up": lambda: store.get(key),
+    "refresh": store.refresh,
+    "open": lambda: recstore.open(root, cache=False),
+}
+
+def work():
+    while True:
+        ways[busy]()
+
+for _ in range(2):
+    threading.Thread(target=work, daemon=True).start()
+for number in range(300):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(30)  # which kills it
+        store.put({**request, "body": {"n": 0}}, 0, test_id="t/test_a.py::t")
+        for way in ways.values():
+            way()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert status == 0, f"child {number}: {status}"
+print("fine", flush=True)
+os._exit(0)
+"""
+DROPS = [f"/a{number}/b/c" for number in range(32)]
+DECLARATIONS = "".join(f'[profiles.ours-{number}]\nfrom = "ogx-7"\ndrop = {DROPS}\n' for number in range(16))
+
+
+@pytest.mark.parametrize("busy", ["look up", "refresh", "open"])
+def test_a_process_may_fork_while_its_threads_use_a_store(tmp_path: Path, busy: str) -> None:
+    (tmp_path / "recstore.toml").write_text('profile = "ours-1"\n' + DECLARATIONS)
+    output, errors = start(FORKING, tmp_path, busy).communicate()
+    assert output == "fine\n", errors
+
+
 def test_threads_share_a_store(tmp_path: Path) -> None:
     store = recstore.open(tmp_path)
     errors: list[BaseException] = []

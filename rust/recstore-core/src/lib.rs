@@ -2,6 +2,7 @@
 pub mod doctor;
 pub mod error;
 pub mod explain;
+pub mod fork;
 pub mod json;
 pub mod key;
 pub mod loose;

@@ -3,6 +3,7 @@
 mod doctor;
 mod errors;
 mod explain;
+mod fork;
 mod form;
 mod from_python;
 mod instance;
@@ -37,6 +38,11 @@ mod _core {
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "the name in Python")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_init]
+    fn init(module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
+        super::fork::watch(module.py())
+    }
 
     /// Whether this is a build without optimisation, which is slow.
     #[pymodule_export]

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::{Added, Profile, Profiles, Shape};
+use crate::fork::Held;
 
 /// A profile as settings declare it: what is added to which.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +35,7 @@ pub(super) fn declared(declarations: &[Declaration]) -> Result<&'static [&'stati
         return Ok(&[]);
     }
     // A panic cannot leave it half changed: what is pushed is whole.
-    let mut known = DECLARED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = Held::new(|| DECLARED.lock().unwrap_or_else(PoisonError::into_inner));
     if let Some((_, profiles)) = known.iter().find(|(others, _)| others == declarations) {
         return Ok(profiles);
     }

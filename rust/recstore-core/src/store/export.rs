@@ -40,9 +40,8 @@ pub fn unpack(store: &Store, folder: &Path) -> Result<usize, Error> {
     if entries.next().is_some() {
         return Err(Error::NotEmpty { path: folder.to_owned() });
     }
-    if let Some(pack) = &store.state().pack {
-        pack.check_blocks()?;
-    }
+    let pack = store.state().pack.clone();
+    pack.map_or(Ok(()), |pack| pack.check_blocks())?;
     if !store.settings.text.is_empty() {
         let path = folder.join(SETTINGS_FILE);
         let file = File::create_new(&path).and_then(|mut file| file.write_all(store.settings.text.as_bytes()));

@@ -10,6 +10,7 @@ use super::settings::check_base;
 use super::state::{State, from_portable};
 use super::{CacheState, Settings, cache};
 use crate::error::Error;
+use crate::fork::Held;
 use crate::key::{Profile, Profiles};
 use crate::loose;
 use crate::pack::{Meta, Pack};
@@ -183,9 +184,10 @@ impl Store {
         }
         let mut current = self.state_mut();
         state.listings = current.listings + 1;
-        *current = state;
+        let old = std::mem::replace(&mut *current, state);
         drop(current);
-        *self.cache_state.write().unwrap_or_else(PoisonError::into_inner) = cache_state;
+        drop(old); // while nobody waits for the lock: it may be large
+        *Held::new(|| self.cache_state.write().unwrap_or_else(PoisonError::into_inner)) = cache_state;
         Ok(())
     }
 
@@ -247,17 +249,17 @@ impl Store {
     /// Says what became of the pack beside the recordings.
     #[must_use]
     pub fn cache_state(&self) -> CacheState {
-        self.cache_state.read().unwrap_or_else(PoisonError::into_inner).clone()
+        Held::new(|| self.cache_state.read().unwrap_or_else(PoisonError::into_inner)).clone()
     }
 
     // A panic while the lock was held cannot leave a state half changed: a state is replaced as a whole, or by steps
     // that each leave it sound. So a poisoned lock is as good as another.
-    pub(super) fn state(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn state(&self) -> Held<RwLockReadGuard<'_, State>> {
+        Held::new(|| self.state.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn state_mut(&self) -> Held<RwLockWriteGuard<'_, State>> {
+        Held::new(|| self.state.write().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
