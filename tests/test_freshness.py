@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -171,3 +172,34 @@ def test_a_new_list_of_models_joins_the_union_at_once(tmp_path: Path, write: Cal
     found = store.get(key(1), test_id="t/test_a.py::t")
     assert found is not None
     assert [chunk.data["id"] for chunk in found] == ["a", "b"]
+
+
+def test_a_file_that_is_no_recording_hides_no_newer_one(tmp_path: Path, write: Callable[..., Path]) -> None:
+    write("notes.json", BODY, folder="t/recordings")
+    for broken in (tmp_path / "recordings" / f"{key(1)}.json", tmp_path / "t" / "recordings" / f"{key(2)[:12]}.json"):
+        broken.parent.mkdir(exist_ok=True)
+        broken.write_text("{")
+    store = recstore.open(tmp_path)
+    for number in (1, 2):
+        with pytest.raises(recstore.MalformedRecording):
+            store.get(key(number), test_id="t/test_a.py::t")
+        write(f"{key(number)}.json", {**BODY, "body": number}, folder="t/recordings")
+        found = store.get(key(number), test_id="t/test_a.py::t")
+        assert found is not None
+        assert found.body == number
+
+
+def test_a_refresh_finds_the_folders_of_recordings_anew(tmp_path: Path, write: Callable[..., Path]) -> None:
+    store = recstore.open(tmp_path)
+    assert str(store.base) == "recordings"
+    write(f"{key(1)}.json", BODY, folder="tests/integration/common/recordings")
+    store.refresh()
+    assert str(store.base) == "tests/integration/common/recordings"
+    assert store.get(key(1), test_id="tests/integration/agents/test_a.py::t") is not None
+
+
+def test_a_refresh_finds_that_the_root_itself_holds_the_recordings(tmp_path: Path, write: Callable[..., Path]) -> None:
+    store = recstore.open(tmp_path)
+    write(f"{key(1)}.json", BODY, folder=".")
+    store.refresh()
+    assert store.get(key(1), test_id="t/test_a.py::t") is not None

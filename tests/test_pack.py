@@ -8,6 +8,7 @@ import random
 import resource
 import struct
 import tarfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -305,6 +306,23 @@ def test_every_number_of_a_pack_may_lie(little: tuple[Path, dict[str, bytes]], t
                 assert str(error)
     allowed = {"a.pack", "lying.pack", "out", "recordings"}
     assert {entry.name for entry in tmp_path.iterdir()} == allowed
+
+
+def test_the_index_of_a_cache_hides_no_file_that_is_newer(tmp_path: Path, write: Callable[..., Path]) -> None:
+    paths = [write(f"{key(number)}.json", {"body": number, "is_streaming": False}) for number in range(5)]
+    time.sleep(0.05)  # so that the files are settled
+    recstore.open(tmp_path)
+    pack = tmp_path / ".recstore" / "pack"
+
+    def lie(sections: dict[str, bytearray]) -> None:
+        sections["FANO"][:] = bytes(len(sections["FANO"]))
+
+    pack.write_bytes(rebuilt(pack, lie))
+    for path in paths:
+        path.write_bytes(path.read_bytes())
+    store = recstore.open(tmp_path)
+    assert store.cache == "ready, but for 5 files that are newer"
+    assert [store[key(number)].body for number in range(5)] == list(range(5))
 
 
 def texts(*values: bytes) -> bytearray:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import resource
 import shutil
+import tempfile
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
@@ -13,11 +18,10 @@ import pytest
 from hypothesis import given, settings
 
 import recstore
-from support import key, models
+from support import in_forked_child, key, models
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 BODY: dict[str, Any] = {"body": 1, "is_streaming": False}
 
@@ -410,6 +414,73 @@ def test_a_test_in_a_linked_folder_reads_nothing_outside(tmp_path: Path) -> None
     (root / "agents").symlink_to(outside)
     store = recstore.open(root)
     assert store.get(key(1), test_id="agents/test_a.py::test") is None
+
+
+def test_a_test_in_a_folder_called_recordings_has_its_own_in_that(tmp_path: Path) -> None:
+    store = recstore.open(tmp_path)
+    tests = {f"tests/{folder}test_a.py::t" for folder in ("", "recordings/", "recordings/recordings/")}
+    request = {"method": "POST", "url": "http://h/x", "body": {}}
+    written = {store.put(request, 1, test_id=test_id).path for test_id in tests}
+    assert {recording.path for recording in recstore.open(tmp_path).recordings()} == written
+    store.pack(tmp_path / "a.pack")
+    assert {recording.path for recording in recstore.open(tmp_path / "a.pack").recordings()} == written
+
+
+def test_a_folder_that_may_not_be_looked_into_is_told_where_all_files_count() -> None:
+    # Not in pytest's own folder, which other users may not enter.
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        root.chmod(0o755)
+        for name in "ab":
+            (root / name / "recordings").mkdir(parents=True)
+            (root / name / "recordings" / f"{key(name)}.json").write_text('{"request": {}, "response": {"body": 1}}')
+        (root / "b").chmod(0o700)
+
+        def look() -> list[Any]:
+            store = recstore.open(root, cache=False)
+            told: list[Any] = [len(store)]
+            for ask in (
+                lambda: store.pack(root / "a.pack"),
+                store.verify,
+                lambda: recstore.doctor.examine(store),
+                lambda: recstore.rekey.plan(root, "recstore-1"),
+            ):
+                try:
+                    ask()
+                except recstore.StorageError as error:
+                    told.append(str(error))
+            return told
+
+        refusal = f"cannot list the folder {root}/b: Permission denied (os error 13)"
+        assert in_forked_child(look, as_nobody=True) == [1, *[refusal] * 4]
+        if os.geteuid() == 0:
+            assert look() == [2]
+
+
+def test_a_folder_that_cannot_be_listed_is_not_taken_for_an_empty_one(
+    tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    write(f"{key(1)}.json", BODY, folder="a/recordings")
+
+    def look() -> list[str]:
+        told = []
+        for spare in range(1, 4):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+            held = []
+            with contextlib.suppress(OSError):
+                while True:
+                    held.append(os.open(os.devnull, os.O_RDONLY))
+            for descriptor in held[:spare]:
+                os.close(descriptor)
+            try:
+                told.append(str(len(recstore.open(tmp_path, cache=False))))
+            except recstore.StorageError as error:
+                told.append(str(error).rpartition(": ")[2])
+            for descriptor in held[spare:]:
+                os.close(descriptor)
+        return told
+
+    assert set(in_forked_child(look)) <= {"1", "Too many open files (os error 24)"}
 
 
 def test_one_stray_file_in_the_root_hides_no_tree(tmp_path: Path, write: Callable[..., Path]) -> None:

@@ -174,6 +174,11 @@ impl Error {
         move |source| Self::Io { action, path: path.to_owned(), source }
     }
 
+    /// Says whether the system refuses for want of permission.
+    pub(crate) fn is_denied(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied)
+    }
+
     /// Says whether something is not there.
     #[must_use]
     pub fn is_not_found(&self) -> bool {

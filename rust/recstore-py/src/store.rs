@@ -79,7 +79,7 @@ impl Store {
     /// The folder of recordings that all tests share, relative to the root.
     #[getter]
     fn base<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Ok(self.0.base().to_owned().into_pyobject(py)?.into_any())
+        Ok(self.0.base().into_pyobject(py)?.into_any())
     }
 
     /// Whether it is a pack alone, into which nothing can be recorded.

@@ -67,8 +67,9 @@ pub struct Report {
 /// Reads every file of a store, not the pack in its place, and says what is not as it should be.
 ///
 /// # Errors
-/// Where the store is a pack and so damaged that its files cannot be listed.
+/// Where a folder may not be looked into, or the store is a pack and so damaged that its files cannot be listed.
 pub fn examine(store: &Store, options: &Options) -> Result<Report, Error> {
+    store.check_folders()?;
     let files = store.list()?;
     let examiner = examine::Examiner::new(store, options);
     let look = |number: usize| files.get(number).map(|file| examiner.examine(file));

@@ -1,7 +1,7 @@
 //! Where recordings lie in a tree.
 
-use std::fs::{self, DirEntry};
-use std::io::{self, ErrorKind};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -41,38 +41,52 @@ pub struct File {
     pub stamp: Stamp,
 }
 
-/// Returns the folders of recordings below `root`, relative to it, in the order of their paths.
+/// The folders of recordings below a root.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Each with the names of its recordings, relative to the root, in the order of their paths.
+    pub folders: Vec<(PathBuf, Names)>,
+    /// The first folder that may not be looked into, and in which there may be others.
+    pub denied: Option<Error>,
+}
+
+/// Returns the folders of recordings below `root`.
 ///
 /// These are the folders called `recordings`; where there is none, the root itself if files in it are named by keys. A
 /// root that is called `recordings` is the only one. Links are not followed; folders that are [passed
-/// over](is_passed_over) are left out, as are those that cannot be read.
+/// over](is_passed_over) are left out, and told of are those that may not be looked into.
 ///
 /// # Errors
-/// Where `root` is no folder that can be read.
-pub fn find_folders(root: &Path) -> Result<Vec<PathBuf>, Error> {
-    let mut entries = fs::read_dir(root).map_err(Error::io("read the folder", root))?;
-    if root.file_name().is_some_and(|name| name == RECORDINGS) {
-        return Ok(vec![PathBuf::new()]);
+/// Where `root` is no folder, or the system refuses to list a folder, but for want of permission.
+pub fn find_folders(root: &Path) -> Result<Found, Error> {
+    let is_recordings = |path: &Path| path.file_name().is_some_and(|name| name == RECORDINGS);
+    let no_folder = || Error::io("read the folder", root)(ErrorKind::NotFound.into());
+    let (names, mut rest) = list(&root.join(""))?.ok_or_else(no_folder)?;
+    let mut found = Found::default();
+    if is_recordings(root) {
+        found.folders.push((PathBuf::new(), names));
+        return Ok(found);
     }
-    let mut folders = Vec::new();
-    let mut rest = vec![PathBuf::new()];
     while let Some(folder) = rest.pop() {
-        let Ok(entries) = fs::read_dir(root.join(&folder)) else { continue };
-        for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-            let (name, path) = (entry.file_name(), folder.join(entry.file_name()));
-            if name == RECORDINGS {
-                folders.push(path);
-            } else if !name.to_str().is_some_and(is_passed_over) {
-                rest.push(path);
+        let (names, inside) = match list(&root.join(&folder)) {
+            Ok(Some(listed)) => listed,
+            Ok(None) => continue, // it has gone
+            Err(error) if error.is_denied() && !is_recordings(&folder) => {
+                found.denied.get_or_insert(error);
+                continue;
             }
+            Err(error) => return Err(error),
+        };
+        rest.extend(inside.into_iter().map(|name| folder.join(name)));
+        if is_recordings(&folder) {
+            found.folders.push((folder, names));
         }
     }
-    folders.sort_unstable();
-    let is_named_by_key = |name: FileName| name.key().is_some();
-    if folders.is_empty() && entries.any(|entry| name_of(entry).is_some_and(is_named_by_key)) {
-        folders.push(PathBuf::new());
+    found.folders.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    if found.folders.is_empty() && names.names.iter().any(|name| name.key().is_some()) {
+        found.folders.push((PathBuf::new(), names));
     }
-    Ok(folders)
+    Ok(found)
 }
 
 /// Says whether folders of this name are passed over: hidden ones, and those that only hold what was installed or built.
@@ -81,50 +95,58 @@ pub fn is_passed_over(folder: &str) -> bool {
     folder.starts_with('.') || matches!(folder, "node_modules" | "site-packages" | "__pycache__")
 }
 
-fn name_of(entry: io::Result<DirEntry>) -> Option<FileName> {
-    entry.ok()?.file_name().to_str().and_then(FileName::parse)
-}
-
 /// Lists the names of the recordings in one folder, without looking at the files. `None` where there is no such folder, or
 /// a link in its place.
 ///
 /// # Errors
 /// Where the folder cannot be read.
 pub fn list_names(path: &Path) -> Result<Option<Names>, Error> {
+    Ok(list(path)?.map(|(names, _)| names))
+}
+
+/// Lists the names of the recordings in one folder, and of the folders in it that are not passed over.
+fn list(path: &Path) -> Result<Option<(Names, Vec<PathBuf>)>, Error> {
+    let fail = || Error::io("list the folder", path);
     let now = SystemTime::now();
     let entries = match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => fs::read_dir(path).map(|entries| (entries, Stamp::of(&metadata))),
         Ok(_) => return Ok(None),
         Err(error) => Err(error),
     };
-    match entries {
-        Ok((entries, stamp)) => {
-            let is_file = |entry: &DirEntry| entry.file_type().is_ok_and(|kind| kind.is_file());
-            let names = entries.filter(|entry| entry.as_ref().is_ok_and(is_file)).filter_map(name_of);
-            Ok(Some(Names { stamp: Some(stamp).filter(|stamp| stamp.is_settled(now)), names: names.collect() }))
+    let (entries, stamp) = match entries {
+        Ok(listed) => listed,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) => return Err(fail()(error)),
+    };
+    let (mut names, mut folders) = (Vec::new(), Vec::new());
+    for entry in entries {
+        let entry = entry.map_err(fail())?;
+        let name = entry.file_name();
+        // What has gone since has no kind.
+        match entry.file_type() {
+            Ok(kind) if kind.is_file() => names.extend(name.to_str().and_then(FileName::parse)),
+            Ok(kind) if kind.is_dir() && !name.to_str().is_some_and(is_passed_over) => folders.push(name.into()),
+            _ => {}
         }
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(Error::io("list the folder", path)(error)),
     }
+    Ok(Some((Names { stamp: Some(stamp).filter(|stamp| stamp.is_settled(now)), names }, folders)))
 }
 
-/// Lists the recordings of all `folders`, relative to `root`: regular files with a name that ends in `.json`. Folders that
-/// have gone are left out.
+/// Lists the recordings in folders that were [found](find_folders) below `root`: regular files with a name that ends in
+/// `.json`, each with its stamp.
 ///
 /// # Errors
 /// Where a folder cannot be read, or a file in it not looked at.
-pub fn list_all(root: &Path, folders: Vec<PathBuf>) -> Result<Vec<(PathBuf, Folder)>, Error> {
+pub fn list_all(root: &Path, folders: Vec<(PathBuf, Names)>) -> Result<Vec<(PathBuf, Folder)>, Error> {
     // So many files are looked at in one go, for which their folder is opened.
     const SHARE: usize = 64;
     // For fewer files than this, a thread takes as long to start as it saves, and longer on a busy machine.
     const FEW: usize = 4096;
     let mut listings = Vec::with_capacity(folders.len());
     let mut all_names = Vec::with_capacity(folders.len());
-    for folder in folders {
-        if let Some(Names { stamp, names }) = list_names(&root.join(&folder))? {
-            listings.push((folder, Folder { stamp, files: Vec::new() }));
-            all_names.push(names);
-        }
+    for (folder, Names { stamp, names }) in folders {
+        listings.push((folder, Folder { stamp, files: Vec::new() }));
+        all_names.push(names);
     }
     let shares: Vec<_> = listings
         .iter()

@@ -140,7 +140,7 @@ impl Entry {
     pub(super) fn read(&self, root: &Path) -> Result<Journal, Error> {
         let (text, _) = read(&self.path, &Limits { file_size: u64::MAX, ..Limits::default() })?;
         let parsed = Reader::new(&text).and_then(|reader| reader.dialect(Dialect::Python).document(Value::read));
-        let folders = find_folders(root)?;
+        let folders = find_folders(root)?.folders;
         let wrong = || Error::Journal { path: self.path.clone() };
         let value = parsed.map_err(|_| wrong())?;
         let string = |value: &Value<'_>| value.as_str().map(str::to_owned);
@@ -153,7 +153,7 @@ impl Entry {
                 let folder = from_portable(folder.as_str()?)?;
                 let name = |name: &Value<'_>| FileName::parse(name.as_str()?).filter(|name| name.key().is_some());
                 let rename = Rename { folder, old: name(old)?, new: name(new)? };
-                match folders.binary_search(&rename.folder) {
+                match folders.binary_search_by(|(folder, _)| folder.cmp(&rename.folder)) {
                     Ok(_) => Some(Some(rename)),
                     Err(_) => fs::symlink_metadata(root.join(&rename.folder)).is_err().then_some(None),
                 }

@@ -77,11 +77,12 @@ struct Candidate<'a> {
 /// the key under a profile as it was declared then has a new one.
 ///
 /// # Errors
-/// Where the store is a pack.
+/// Where the store is a pack, or a folder may not be looked into.
 pub fn plan(store: &Store, to: &'static Profile, former_settings: &[String]) -> Result<Plan, Error> {
     if store.is_read_only() {
         return Err(Error::ReadOnly { path: store.path().to_owned() });
     }
+    store.check_folders()?;
     let files = store.list()?;
     let profiles = former(store, former_settings);
     let mut plan = Plan {

@@ -30,12 +30,12 @@ const BATCH: usize = 512;
 const BATCH_SIZE: u64 = 64 << 20;
 
 /// Writes all listed files into a pack, in the order of folders and names, so that equal trees give equal packs; takes
-/// from the pack of `old` what has not changed. `path` is for error messages.
+/// from the pack of `state` what has not changed. `path` is for error messages.
 pub(super) fn build_pack<W: Write + Seek>(
     out: W,
     path: &Path,
     store: &Store,
-    old: &State,
+    state: &State,
     listings: &[(PathBuf, loose::Folder)],
     purpose: Purpose,
 ) -> Result<(), Error> {
@@ -54,7 +54,7 @@ pub(super) fn build_pack<W: Write + Seek>(
         folders.push(portable);
         sources.extend(listing.files.iter().map(|file| (number, folder.as_path(), file)));
     }
-    let known = KnownFiles::of(old);
+    let known = KnownFiles::of(state);
     let read = |(_, folder, file): &(u32, &Path, &File)| match known.block(folder, file) {
         Some(block) => Ok((block, Some(file.stamp))),
         None => read_block(store, &folder.join(file.name.to_string()), purpose),
@@ -81,13 +81,13 @@ pub(super) fn build_pack<W: Write + Seek>(
             };
             root = root.take().or_else(|| {
                 let test_id = View::new(&block).ok()?.test_id().ok()??;
-                store.places.root_in(test_id.as_str()?, folder)
+                state.places.root_in(test_id.as_str()?, folder)
             });
             writer.add(*number, file.name.clone(), stamp, &block).map_err(fail())?;
         }
     }
     let profile = store.profile().name.to_owned();
-    let base = to_portable(store.places.base()).unwrap_or_default();
+    let base = to_portable(state.places.base()).unwrap_or_default();
     let settings = store.settings.text.clone();
     let meta = Meta { profile, base, root: root.unwrap_or_default(), settings };
     writer.finish(&folders, &meta).map_err(fail())?;

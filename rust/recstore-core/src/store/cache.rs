@@ -38,7 +38,7 @@ pub(super) fn has_fallen_behind(state: &State, stale: usize, total: usize) -> bo
     // Up to so many files are read one by one; beyond, up to this share of all.
     const FEW: usize = 16;
     const SHARE: usize = 16;
-    let changed = stale + state.gone.len();
+    let changed = stale.max(state.gone.len());
     if state.pack.is_none() { total > 0 } else { changed > FEW.max(total / SHARE) }
 }
 

@@ -16,15 +16,17 @@ impl Store {
     /// files, the settings and the release.
     ///
     /// # Errors
-    /// Where a file cannot be read, or the pack cannot be written.
+    /// Where a folder or a file cannot be read, or the pack cannot be written.
     pub fn export(&self, path: &Path, form: Form) -> Result<(), Error> {
         if !self.is_tree {
             return Err(Error::AlreadyPacked { path: self.root.clone() });
         }
-        let listings = loose::list_all(&self.root, loose::find_folders(&self.root)?)?;
+        let folders = self.all_folders()?;
+        let state = State::at(self.places_of(&folders));
+        let listings = loose::list_all(&self.root, folders)?;
         write_atomically(path, true, |file| {
             let out = BufWriter::with_capacity(1 << 20, file);
-            build_pack(out, path, self, &State::default(), &listings, Purpose::Export(form))
+            build_pack(out, path, self, &state, &listings, Purpose::Export(form))
         })
     }
 }

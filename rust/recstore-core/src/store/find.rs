@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::place::Places;
 use super::state::{Candidates, Listed};
 use super::{Recording, Store};
 use crate::error::Error;
@@ -128,7 +129,7 @@ impl Store {
 
     /// Returns the folders that answer for a test, relative to the root, in their order; none where all do.
     pub fn folders(&self, test_id: Option<&str>) -> Vec<PathBuf> {
-        match self.order(test_id) {
+        match Order::of(&self.places(), test_id) {
             Order::Own { own, base } => own.iter().map(|own| own.to_path_buf()).chain([base.to_owned()]).collect(),
             Order::Any { .. } => Vec::new(),
         }
@@ -174,26 +175,27 @@ impl Store {
         test_id: Option<&str>,
         answer: impl Fn(&[Listed]) -> Result<Option<(Option<usize>, T)>, Error>,
     ) -> Result<Option<T>, Error> {
-        let order = self.order(test_id);
         let mut has_listed = false;
         loop {
-            let (listings, candidates) = self.asking_pack(|| {
+            let (listings, places, candidates) = self.asking_pack(|| {
                 let state = self.state();
-                Ok((state.listings, state.candidates(key)?))
+                Ok((state.listings, state.places.clone(), state.candidates(key)?))
             })?;
+            let order = Order::of(&places, test_id);
             let candidates = order.sort(key, candidates);
-            let answer = answer(&candidates)?;
+            // A file that is no recording answers with an error, where no newer one answers before it.
+            let answer = answer(&candidates);
             if !self.is_tree || has_listed {
-                return Ok(answer.map(|(_, found)| found));
+                return Ok(answer?.map(|(_, found)| found));
             }
-            let answered_by = answer.as_ref().and_then(|(index, _)| candidates.get((*index)?));
+            let answered_by = answer.as_ref().ok().and_then(|answer| candidates.get(answer.as_ref()?.0?));
             // In one folder, the whole key answers before its first digits.
             let found = answered_by.map(|file| (file, file.name.key() == Some(key)));
             // A folder that answers before this file may have got one since it was listed. Where it was listed by
             // another thread in the meantime, the candidates are old too.
             has_listed = self.list_changed_folders(&order, found)?;
             if !has_listed && self.state().listings == listings {
-                return Ok(answer.map(|(_, found)| found));
+                return Ok(answer?.map(|(_, found)| found));
             }
         }
     }
@@ -256,13 +258,6 @@ impl Store {
             answer => answer,
         }
     }
-
-    fn order(&self, test_id: Option<&str>) -> Order<'_> {
-        let base = self.places.base();
-        let Some(test_id) = test_id else { return Order::Any { base } };
-        let own = self.places.own(test_id).filter(|own| **own != *base);
-        Order::Own { own, base }
-    }
 }
 
 /// Makes one recording of lists of models; where one of them is none, the first answers alone.
@@ -295,7 +290,14 @@ enum Order<'a> {
 /// The turn of a folder that has none.
 const NOWHERE: usize = 2;
 
-impl Order<'_> {
+impl<'a> Order<'a> {
+    fn of(places: &'a Places, test_id: Option<&str>) -> Self {
+        let base = places.base();
+        let Some(test_id) = test_id else { return Self::Any { base } };
+        let own = places.own(test_id).filter(|own| **own != *base);
+        Self::Own { own, base }
+    }
+
     /// Returns when the folder of a file has its turn; [`NOWHERE`] where it has none.
     fn place(&self, file: &Listed) -> usize {
         match self {

@@ -12,7 +12,7 @@ use super::{CacheState, Settings, cache};
 use crate::error::Error;
 use crate::fork::Held;
 use crate::key::{Profile, Profiles};
-use crate::loose;
+use crate::loose::{self, Names};
 use crate::pack::{Meta, Pack};
 use crate::recording::Limits;
 
@@ -60,7 +60,6 @@ pub struct Store {
     pub(super) settings: Settings,
     /// Whether the profile is another than that of the settings file because that was asked for.
     pub(super) has_own_profile: bool,
-    pub(super) places: Places,
     pub(super) limits: Limits,
     cache: Cache,
     state: RwLock<State>,
@@ -92,20 +91,17 @@ impl Store {
             Err(error) => return Err(Error::io("open the store", &root)(error)),
         }
         let settings = options.over(Settings::load(&root)?, &root)?;
-        let folders = loose::find_folders(&root)?;
-        let places = Places::new(&root, folders.clone(), settings.base.as_deref(), true);
         let store = Self {
             root,
             is_tree: true,
             settings,
             has_own_profile: options.profile.is_some(),
-            places,
             limits: options.limits,
             cache: options.cache,
             state: RwLock::default(),
             cache_state: RwLock::new(CacheState::Off("it was not asked for".to_owned())),
         };
-        store.look(store.known_pack(), folders)?;
+        store.look(store.known_pack())?;
         Ok(store)
     }
 
@@ -116,16 +112,16 @@ impl Store {
         let settings = Settings::parse(text).map_err(|problem| Error::Settings { path: path.clone(), problem })?;
         let profiles = if profile.is_empty() { settings.profiles } else { settings.profiles.with_own(&profile)? };
         let settings = options.over(Settings { profiles, base: None, ..settings }, &path)?;
-        let state = State::of_pack(Arc::new(pack))?;
-        let folders: Vec<_> = state.pack_folders.iter().map(|folder| folder.to_path_buf()).collect();
+        let mut state = State::of_pack(Arc::new(pack))?;
+        let folders = state.pack_folders.iter().map(|folder| &**folder);
         let places = Places::new(Path::new(&root), folders, settings.base.as_deref(), false);
         let places = if settings.base.is_none() { places.with_base(from_portable(&base)) } else { places };
+        state.places = Arc::new(places);
         Ok(Self {
             root: path,
             is_tree: false,
             settings,
             has_own_profile: options.profile.is_some(),
-            places,
             limits: options.limits,
             cache: Cache::Off,
             state: RwLock::new(state),
@@ -141,7 +137,7 @@ impl Store {
         if !self.is_tree {
             return Ok(());
         }
-        self.look(self.known_pack(), loose::find_folders(&self.root)?)
+        self.look(self.known_pack())
     }
 
     fn known_pack(&self) -> Option<Arc<Pack>> {
@@ -151,17 +147,20 @@ impl Store {
     /// Makes the pack beside the tree again, unless that was done already; where it cannot be made, goes on without.
     pub(super) fn replace_damaged(&self, pack: &Arc<Pack>) -> Result<(), Error> {
         let is_used = self.state().pack.as_ref().is_some_and(|used| Arc::ptr_eq(used, pack));
-        if is_used { self.look(None, loose::find_folders(&self.root)?) } else { Ok(()) }
+        if is_used { self.look(None) } else { Ok(()) }
     }
 
-    /// Looks at all files in `folders`, with the pack that knows some of them.
-    fn look(&self, known: Option<Arc<Pack>>, folders: Vec<PathBuf>) -> Result<(), Error> {
+    /// Looks at all files, with the pack that knows some of them.
+    fn look(&self, known: Option<Arc<Pack>>) -> Result<(), Error> {
+        let folders = loose::find_folders(&self.root)?.folders;
+        let places = self.places_of(&folders);
         let listings = loose::list_all(&self.root, folders)?;
         let (mut state, mut stale) = match known.map(|pack| State::of_pack(pack)?.with_listings(&listings)) {
             // A pack that cannot be read is made again.
             Some(Ok(known)) => known,
             Some(Err(_)) | None => State::default().with_listings(&listings)?,
         };
+        state.places = places.clone();
         let mut cache_state = match (&state.pack, self.cache) {
             (Some(_), _) => CacheState::Ready { stale },
             (None, Cache::Use) => CacheState::Off("there is none".to_owned()),
@@ -182,6 +181,7 @@ impl Store {
                 cache_state = CacheState::Off("there are no recordings yet".to_owned());
             }
         }
+        state.places = places;
         let mut current = self.state_mut();
         state.listings = current.listings + 1;
         let old = std::mem::replace(&mut *current, state);
@@ -189,6 +189,26 @@ impl Store {
         drop(old); // while nobody waits for the lock: it may be large
         *Held::new(|| self.cache_state.write().unwrap_or_else(PoisonError::into_inner)) = cache_state;
         Ok(())
+    }
+
+    /// Returns where recordings lie in a tree with these folders.
+    pub(super) fn places_of(&self, folders: &[(PathBuf, Names)]) -> Arc<Places> {
+        let folders = folders.iter().map(|(folder, _)| &**folder);
+        Arc::new(Places::new(&self.root, folders, self.settings.base.as_deref(), true))
+    }
+
+    /// Returns the folders of recordings of a tree as they are now.
+    ///
+    /// # Errors
+    /// Where a folder cannot be read, also for want of permission: [`Store::list`] leaves out what may lie in it.
+    pub(super) fn all_folders(&self) -> Result<Vec<(PathBuf, Names)>, Error> {
+        let found = loose::find_folders(&self.root)?;
+        found.denied.map_or(Ok(found.folders), Err)
+    }
+
+    /// Makes sure that no folder was left out because it may not be looked into. A pack alone has left out none.
+    pub(crate) fn check_folders(&self) -> Result<(), Error> {
+        if self.is_tree { self.all_folders().map(drop) } else { Ok(()) }
     }
 
     /// Returns the root of the tree, or the path of the pack.
@@ -236,8 +256,12 @@ impl Store {
 
     /// Returns the folder of shared recordings, relative to the root.
     #[must_use]
-    pub fn base(&self) -> &Path {
-        self.places.base()
+    pub fn base(&self) -> PathBuf {
+        self.places().base().to_owned()
+    }
+
+    pub(super) fn places(&self) -> Arc<Places> {
+        self.state().places.clone()
     }
 
     /// Says whether it is a pack alone, into which nothing can be recorded.

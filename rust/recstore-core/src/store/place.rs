@@ -19,13 +19,13 @@ const RECORDINGS: &str = "recordings";
 const OGX_BASE: &str = "tests/integration/common";
 
 /// What is needed to say where recordings lie.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Places {
     /// The parts of the root's path, or of what a pack knows of it.
     root: Vec<String>,
     /// The root on the disk; `None` for a pack.
     disk: Option<PathBuf>,
-    /// The folders of recordings when the store was opened.
+    /// The folders of recordings when the store last looked at all.
     known: HashSet<PathBuf>,
     /// The folder of shared recordings, relative to the root.
     base: PathBuf,
@@ -36,13 +36,18 @@ pub(super) struct Places {
 impl Places {
     /// Takes the places of a store at `root`, in which the folders of recordings are `folders`; a pack has a root of
     /// which only the end is known, and no folders on the disk.
-    pub(super) fn new(root: &Path, folders: Vec<PathBuf>, base: Option<&str>, is_on_disk: bool) -> Self {
+    pub(super) fn new<'f>(
+        root: &Path,
+        folders: impl IntoIterator<Item = &'f Path>,
+        base: Option<&str>,
+        is_on_disk: bool,
+    ) -> Self {
         let parts = root.components().filter_map(|part| match part {
             Component::Normal(part) => part.to_str().map(str::to_owned),
             _ => None,
         });
         let disk = is_on_disk.then(|| root.to_owned());
-        let known = folders.into_iter().collect();
+        let known = folders.into_iter().map(Path::to_owned).collect();
         let mut places = Self { root: parts.collect(), disk, known, base: PathBuf::new(), recent: Recent::default() };
         places.base = match base {
             Some(base) => places.folder(base),
@@ -130,7 +135,7 @@ mod tests {
     use super::*;
 
     fn places(root: &str, folders: &[&str]) -> Places {
-        Places::new(Path::new(root), folders.iter().map(PathBuf::from).collect(), None, false)
+        Places::new(Path::new(root), folders.iter().map(Path::new), None, false)
     }
 
     #[test]
@@ -159,7 +164,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let root = root.path().join("ogx");
         std::fs::create_dir_all(root.join("ogx/tests")).unwrap();
-        let on_disk = || Places::new(&root, Vec::new(), None, true);
+        let on_disk = || Places::new(&root, [], None, true);
         assert_eq!(on_disk().own(id), Some(Path::new("ogx/tests/recordings").into()));
         std::fs::create_dir_all(root.join("tests")).unwrap();
         assert_eq!(

@@ -71,8 +71,8 @@ impl Store {
     /// # Errors
     /// Where the test id leads outside of the store.
     pub fn folder(&self, test_id: Option<&str>) -> Result<PathBuf, Error> {
-        let Some(test_id) = test_id else { return Ok(self.places.base().to_owned()) };
-        self.places.own(test_id).map(|own| own.to_path_buf()).ok_or_else(|| self.outside(test_id))
+        let Some(test_id) = test_id else { return Ok(self.base()) };
+        self.places().own(test_id).map(|own| own.to_path_buf()).ok_or_else(|| self.outside(test_id))
     }
 
     /// Returns the key of a request under the profile of the store, or its companion for the shape of the request.

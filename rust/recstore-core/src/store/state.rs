@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::place::Places;
 use crate::error::Error;
 use crate::key::Key;
 use crate::loose::{self, File, Stamp};
@@ -32,6 +33,8 @@ pub enum CacheState {
 /// ever taken for unchanged because it stands here; that is for a look at the file to say, at every look-up.
 #[derive(Debug, Default)]
 pub(super) struct State {
+    /// Where recordings lie, as the folders were then.
+    pub(super) places: Arc<Places>,
     pub(super) pack: Option<Arc<Pack>>,
     /// What the numbers of folders in the pack mean: paths relative to the root.
     pub(super) pack_folders: Vec<Arc<Path>>,
@@ -39,7 +42,7 @@ pub(super) struct State {
     pub(super) folders: HashMap<Arc<Path>, Option<Stamp>>,
     /// How often folders were listed; tells a state from a later one.
     pub(super) listings: u64,
-    /// Rows of the pack whose files are gone.
+    /// Rows of the pack whose files have gone or changed: what the pack says of these, its index too, does not count.
     pub(super) gone: HashSet<u32>,
     /// Files that the pack does not know, by the beginning of their key.
     loose: HashMap<[u8; Key::PREFIX_LENGTH], Vec<Listed>>,
@@ -83,6 +86,11 @@ impl Listed {
 }
 
 impl State {
+    /// Knows where recordings lie, and of none.
+    pub(super) fn at(places: Arc<Places>) -> Self {
+        Self { places, ..Self::default() }
+    }
+
     /// Knows what a pack knows.
     pub(super) fn of_pack(pack: Arc<Pack>) -> Result<Self, Error> {
         let wrong = || PackProblem::Damaged { at: 0, what: "a folder leads outside of the pack" };
@@ -139,6 +147,9 @@ impl State {
     /// Notes that a file is there. One that no key names is left to the next state: no look-up finds it.
     pub(super) fn add(&mut self, folder: &Path, name: FileName) -> Result<(), Error> {
         let Some(key) = name.key() else { return Ok(()) };
+        if self.loose.get(&key.prefix()).is_some_and(|files| files.iter().any(|file| file.is(folder, &name))) {
+            return Ok(());
+        }
         if let Some(pack) = &self.pack {
             for row in pack.find(key)? {
                 if self.packed(pack, row)?.is(folder, &name) {
@@ -147,11 +158,8 @@ impl State {
                 }
             }
         }
-        let files = self.loose.entry(key.prefix()).or_default();
-        if !files.iter().any(|file| file.is(folder, &name)) {
-            let known = self.folders.get_key_value(folder).map(|(folder, _)| folder.clone());
-            files.push(Listed { folder: known.unwrap_or_else(|| folder.into()), name, packed: None });
-        }
+        let known = self.folders.get_key_value(folder).map(|(folder, _)| folder.clone());
+        self.add_loose(&known.unwrap_or_else(|| folder.into()), &name);
         Ok(())
     }
 
@@ -188,11 +196,14 @@ impl State {
                 while let Some(file) = files.next_if(|file| file.name < name) {
                     self.add_loose(&path, &file.name);
                 }
-                match files.next_if(|file| file.name == name) {
-                    Some(file) => unchanged += usize::from(pack.stamp(row)? == Some(file.stamp)),
-                    None => {
-                        self.gone.insert(row);
-                    }
+                let file = files.next_if(|file| file.name == name);
+                if let Some(file) = file
+                    && pack.stamp(row)? == Some(file.stamp)
+                {
+                    unchanged += 1;
+                } else {
+                    self.gone.insert(row);
+                    file.into_iter().for_each(|file| self.add_loose(&path, &file.name));
                 }
             }
         }

@@ -68,8 +68,9 @@ impl Store {
     /// request; and whether the pack is sound.
     ///
     /// # Errors
-    /// Where the store is a pack and so damaged that its files cannot be listed.
+    /// Where a folder may not be looked into, or the store is a pack and so damaged that its files cannot be listed.
     pub fn verify(&self) -> Result<Report, Error> {
+        self.check_folders()?;
         let files = self.list()?;
         let mut report = Report { files: files.len(), ..Report::default() };
         let verify = |index: usize| files.get(index).map(|file| self.verify_file(file));
