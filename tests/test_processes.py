@@ -269,3 +269,27 @@ os.write(1, b"END")
     renamed = first("rename", ".recstore-")
     folder = first("sync(", "/recordings>")
     assert made < filled < synced < renamed < folder
+
+
+@pytest.mark.skipif(not has_strace(), reason="strace is not installed, or may not trace here")
+@pytest.mark.parametrize("writer", ["recstore", "another program"])
+def test_an_answer_written_while_its_file_is_repaired_is_kept(tmp_path: Path, writer: str) -> None:
+    store = recstore.open(tmp_path)
+    path = tmp_path / store.put(request(1), "old").path
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    repair = "import recstore, sys; print(recstore.doctor.fix(recstore.open(sys.argv[1], cache=False)))"
+    slowly = ["strace", "-f", "-qq", "-o", os.devnull, "-e", "trace=fsync", "-e", "inject=fsync:delay_enter=1s"]
+    command = [*slowly, sys.executable, "-c", repair, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as repairer:
+        while not list(path.parent.glob(".recstore-*")):
+            time.sleep(0.01)
+        if writer == "recstore":
+            store.put(request(1), "new", on_conflict="replace")
+        else:
+            path.write_bytes(path.read_bytes().replace(b"old", b"new"))
+        output, _ = repairer.communicate()
+    assert repairer.returncode == 0
+    assert ("line-ends" in output) == (writer == "recstore")
+    found = recstore.open(tmp_path).find(request(1))
+    assert found is not None
+    assert found.body == "new"

@@ -85,11 +85,11 @@ def fix(store: Store, *, paths: Iterable[str] | None = None, dry_run: bool = Fal
     r"""Repair what is safe to repair, and return what was: line ends, layout, and the tags of renamed packages.
 
     Strings, numbers and names stay as they are spelled, but for characters beyond ASCII, which are escaped. Each file
-    is replaced as a whole. `paths` says which, relative to the root; with `dry_run` nothing is written.
+    is replaced as a whole, while nothing is recorded; a file that another program changes meanwhile is left as it is.
+    `paths` says which, relative to the root; with `dry_run` nothing is written.
 
     Returns for each file its `path`, the `ids` of the findings that are repaired, how many type `tags` are renamed, and
-    its size `before` and `after` in bytes. Raises `ReadOnlyStore` for a pack, and `RecordingConflict` where a file was
-    written by somebody else meanwhile.
+    its size `before` and `after` in bytes. Raises `ReadOnlyStore` for a pack.
 
     >>> import recstore, tempfile
     >>> store = recstore.open(tempfile.mkdtemp())

@@ -29,8 +29,8 @@ pub struct Fix {
     pub sizes: (u64, u64),
 }
 
-/// Repairs what `findings` say of the files of a tree and is safe to repair; `is_dry` only tells. Files that change while
-/// this is done are left alone.
+/// Repairs what `findings` say of the files of a tree and is safe to repair; `is_dry` only tells. Nothing is recorded while
+/// this is done; files that other programs change meanwhile are left alone.
 ///
 /// # Errors
 /// Where the store is a pack, or a file cannot be read or written. What was repaired until then stays.
@@ -39,6 +39,7 @@ pub fn fix(store: &Store, options: &Options, findings: &[Finding], is_dry: bool)
         return Err(Error::ReadOnly { path: store.path().to_owned() });
     }
     let is_fixable = |kind| matches!(kind, FindingKind::LineEnds | FindingKind::Layout | FindingKind::RenamedType);
+    let _lock = (!is_dry).then(|| Lock::alone(store.path()));
     let all = store.list()?;
     let mut kinds: HashMap<&Path, Vec<FindingKind>> = HashMap::new();
     for finding in findings.iter().filter(|finding| is_fixable(finding.kind)) {
@@ -57,7 +58,6 @@ fn fix_file(
     is_dry: bool,
 ) -> Result<Option<Fix>, Error> {
     let path = store.path().join(file.path());
-    let _lock = Lock::share(store.path());
     let text = store.read_file(file)?;
     let mut kinds = kinds.to_vec();
     kinds.dedup();
@@ -66,12 +66,17 @@ fn fix_file(
         return Ok(None);
     };
     if !is_dry {
-        write_atomically(&path, true, |out: &mut File| {
-            out.write_all(&repaired).map_err(Error::io("write", &path))?;
-            // What somebody has written in the meantime is newer than what was repaired.
+        let written = write_atomically(&path, true, |out: &mut File| {
+            // On the disk before the file is looked at once more, as close to the replacement as can be.
+            out.write_all(&repaired).and_then(|()| out.sync_all()).map_err(Error::io("write", &path))?;
             let (now, _) = loose::read(&path, store.limits())?;
             if now == text { Ok(()) } else { Err(Error::Conflict { path: path.clone() }) }
-        })?;
+        });
+        match written {
+            // What somebody has written in the meantime is newer than what was repaired.
+            Err(Error::Conflict { .. }) => return Ok(None),
+            written => written?,
+        }
     }
     Ok(Some(Fix { path: file.path(), kinds, tags, sizes: (text.len() as u64, repaired.len() as u64) }))
 }
