@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import pack_reader
 import recstore
 from support import EXAMPLES, in_forked_child
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BODY: dict[str, Any] = {"body": 1, "is_streaming": False}
 
@@ -75,6 +79,41 @@ def test_a_store_goes_on_in_a_forked_process(examples: Path) -> None:
         return len(store), recstore.open(examples).cache[:5], report["files"]
 
     assert in_forked_child(look) == [46, "ready", 47]
+
+
+@pytest.mark.parametrize("folder", ["recordings", "\udcff/recordings"])
+def test_files_that_no_pack_can_answer_for_do_not_make_it_anew_each_time(
+    tmp_path: Path, write: Callable[..., Path], folder: str
+) -> None:
+    for number in range(40):
+        size = 5000 if folder == "recordings" else 1
+        write(f"{number:064x}.json", {**BODY, "body": "x" * (size if number < 20 else 1)}, folder=folder)
+    write("notes.json", BODY)
+    time.sleep(0.05)  # so that the files are settled
+    store = recstore.open(tmp_path, max_file_size=2000)
+    made = (tmp_path / ".recstore" / "pack").stat().st_ino
+    held = os.open(tmp_path / ".recstore" / "pack", os.O_RDONLY)  # so that no other file gets its inode
+    try:
+        store = recstore.open(tmp_path, max_file_size=2000)
+        assert (tmp_path / ".recstore" / "pack").stat().st_ino == made
+    finally:
+        os.close(held)
+    assert store[f"{30:064x}"].body == "x"
+    if folder == "recordings":
+        with pytest.raises(recstore.MalformedRecording, match="more than the limit of 2000"):
+            store[f"{3:064x}"]
+        assert recstore.open(tmp_path)[f"{3:064x}"].body == "x" * 5000
+
+
+def test_a_full_disk_leaves_no_list_of_ignored_files_that_ignores_none(examples: Path) -> None:
+    def look() -> str:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        return recstore.open(examples).cache
+
+    assert in_forked_child(look).startswith("off: cannot write")
+    assert not (examples / ".recstore" / ".gitignore").exists()
+    assert recstore.open(examples).cache.startswith("ready")
+    assert (examples / ".recstore" / ".gitignore").read_text().endswith("\n*\n")
 
 
 def test_a_file_in_the_place_of_the_cache_is_left_alone(examples: Path) -> None:

@@ -333,7 +333,10 @@ def texts(*values: bytes) -> bytearray:
 
 @pytest.mark.parametrize(
     "folder",
-    [b"../outside", b"/tmp/outside", b"a/../../outside", b".", b"..", b"a//b", b"a/./b", b"a\0b", b"\xff", b"/"],
+    [
+        *[b"../outside", b"/tmp/outside", b"a/../../outside", b".", b"..", b"a//b", b"a/./b", b"a\0b", b"\xff", b"/"],
+        *[b".vscode", b"a/.recstore/rekey", b"node_modules/x"],
+    ],
 )
 def test_a_folder_cannot_lead_outside(little: tuple[Path, dict[str, bytes]], tmp_path: Path, folder: bytes) -> None:
     path = tmp_path / "lying.pack"

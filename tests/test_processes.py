@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -258,6 +259,8 @@ os.write(1, b"END")
     ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     text = log.read_text()
+    # The name of the root, which was made too.
+    assert re.search(rf"fsync\(\d+<{re.escape(str(tmp_path))}>\)", text[: text.index("BEGIN")])
     lines = text[text.index("BEGIN") : text.index('"END"')].splitlines()
 
     def first(*parts: str) -> int:
@@ -269,6 +272,29 @@ os.write(1, b"END")
     renamed = first("rename", ".recstore-")
     folder = first("sync(", "/recordings>")
     assert made < filled < synced < renamed < folder
+
+
+@pytest.mark.skipif(not has_strace(), reason="strace is not installed, or may not trace here")
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [("EINVAL", "created"), ("EIO", "cannot make durable what was written to {}/recordings: Input/output error")],
+)
+def test_a_folder_that_cannot_be_synced_is_told_unless_there_is_no_such_thing(
+    tmp_path: Path, refusal: str, told: str
+) -> None:
+    script = """
+import sys, recstore
+try:
+    print(recstore.open(sys.argv[1]).put({"method": "POST", "url": "http://h/v1/x", "body": {}}, 1).outcome)
+except recstore.StorageError as error:
+    print(error)
+"""
+    (tmp_path / "recordings").mkdir()
+    inject = ["-e", "trace=fsync", "-e", f"inject=fsync:error={refusal}:when=2"]
+    command = ["strace", "-f", "-qq", "-o", os.devnull, *inject, sys.executable, "-c", script, str(tmp_path)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert output.startswith(told.format(tmp_path))
+    assert len(recstore.open(tmp_path)) == 1
 
 
 @pytest.mark.skipif(not has_strace(), reason="strace is not installed, or may not trace here")

@@ -289,7 +289,10 @@ def test_a_file_above_the_limit_is_refused_and_the_limit_can_be_raised(
     tmp_path: Path, write: Callable[..., Path]
 ) -> None:
     path = write(f"{key(1)}.json", {**BODY, "body": "x" * 2000})
-    message = f"{path.stat().st_size} bytes are more than the limit of 1000 bytes for one recording"
+    message = (
+        f"{path.stat().st_size} bytes are more than the limit of 1000 bytes for one recording; "
+        "to read it, open the store with a larger max_file_size"
+    )
     for cache in (True, False):
         with pytest.raises(recstore.MalformedRecording, match=message):
             recstore.open(tmp_path, cache=cache, max_file_size=1000)[key(1)]

@@ -24,7 +24,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A file is no recording.
-    #[error("{}: {problem}; restore the file from version control, or delete it and record again", path.display())]
+    #[error("{}: {problem}; {}", path.display(), problem.remedy())]
     Malformed {
         /// Which file.
         path: PathBuf,

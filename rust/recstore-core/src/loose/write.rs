@@ -37,7 +37,8 @@ pub enum Outcome {
 /// that it is on the disk when this returns. The folder must exist.
 ///
 /// # Errors
-/// Where the system refuses; the old file, if there was one, is then as it was. [`Error::Conflict`] as asked for.
+/// Where the system refuses; the old file, if there was one, is then as it was, unless only the folder could not be synced:
+/// then the new one is there, but may not survive a power cut. [`Error::Conflict`] as asked for.
 pub fn publish(path: &Path, text: &[u8], on_conflict: OnConflict) -> Result<Outcome, Error> {
     let write =
         |replace| write_atomically(path, replace, |file| file.write_all(text).map_err(Error::io("write", path)));
@@ -95,9 +96,12 @@ fn sync_folder_of(path: &Path) -> Result<(), Error> {
     sync_folder(folder)
 }
 
-/// Makes sure that the names in a folder are on the disk.
+/// Makes sure that the names in a folder are on the disk. Some file systems cannot, or need not, and say so.
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io("sync the folder", folder))
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
+        synced => synced.map_err(Error::io("make durable what was written to", folder)),
+    }
 }
 
 /// Writes a file under another name in the same folder and renames it when it is complete and on the disk.
@@ -105,7 +109,7 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
 /// Without `replace`, a file that is already there stays, and the error of the system is [`ErrorKind::AlreadyExists`].
 ///
 /// # Errors
-/// Those of `write` and of the system. Nothing is left behind, unless the process is killed: then a file
+/// Those of `write` and of the system, as in [`publish`]. Nothing is left behind, unless the process is killed: then a file
 /// `.recstore-….tmp` may stay, which no reader looks at.
 pub fn write_atomically(
     path: &Path,

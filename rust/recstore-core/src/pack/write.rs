@@ -80,6 +80,11 @@ impl<W: Write + Seek> Writer<W> {
 
     /// Adds a recording: its block, and where its file lies.
     pub fn add(&mut self, folder: u32, name: FileName, stamp: Option<Stamp>, block: &[u8]) -> io::Result<()> {
+        if u32::try_from(block.len()).is_err() {
+            return Err(io::Error::other(format!(
+                "{name} needs more than the 4 GiB that a pack has for one recording"
+            )));
+        }
         let (layout, block) = match &mut self.frames {
             None => {
                 let start = self.out.at - PAGE as u64;

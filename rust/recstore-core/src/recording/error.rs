@@ -79,6 +79,22 @@ pub enum Malformed {
     },
 }
 
+impl Malformed {
+    /// Says what helps.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Json { .. } | Self::Shape { .. } => {
+                "restore the file from version control, or delete it and record again"
+            }
+            Self::TooLarge { .. } => "to read it, open the store with a larger max_file_size (up to 2 GiB)",
+            Self::TooManyIds { .. } | Self::TooManyChunks { .. } => {
+                "nothing raises this limit: move the file out of the store, or record less in its place"
+            }
+        }
+    }
+}
+
 impl From<JsonError> for Malformed {
     /// For an error in JSON that was found sound before; it tells the place in that, not in a file.
     fn from(error: JsonError) -> Self {

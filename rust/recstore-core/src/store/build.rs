@@ -16,9 +16,9 @@ use crate::recording::{FileName, View, encode, encode_broken};
 /// What a pack is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// To answer in the place of the files beside it: it can tell which of them have changed. Files that cannot be
-    /// read, and those above the limit of size, are left out, and of those that are no recordings the text; they are
-    /// read, and what is wrong with them is told, when they are asked for.
+    /// To answer in the place of the files beside it: it can tell which of them have changed. Left out is the text of files
+    /// that cannot be read, are above the limit of size or are no recordings; they are read, and what is wrong with them is
+    /// told, when they are asked for.
     Cache,
     /// To take all files elsewhere.
     Export(Form),
@@ -76,7 +76,9 @@ pub(super) fn build_pack<W: Write + Seek>(
         for ((number, folder, file), block) in batch.iter().zip(blocks.into_iter().flatten()) {
             let (block, stamp) = match (block, purpose) {
                 (Ok(block), _) => block,
-                (Err(_), Purpose::Cache) => continue,
+                (Err(error), Purpose::Cache) if error.is_not_found() => continue,
+                // It never answers, so that it does not matter when the file changes.
+                (Err(_), Purpose::Cache) => (Cow::Owned(encode_broken(&[])), Some(file.stamp)),
                 (Err(error), Purpose::Export(_)) => return Err(error),
             };
             root = root.take().or_else(|| {

@@ -10,7 +10,7 @@ use tempfile::Builder;
 
 use super::Store;
 use super::build::{Purpose, build_pack};
-use super::state::State;
+use super::state::{State, to_portable};
 use crate::error::Error;
 use crate::loose;
 use crate::pack::{Form, Pack};
@@ -33,12 +33,19 @@ pub(super) fn open(root: &Path) -> Option<Arc<Pack>> {
     pack.filter(|pack| pack.has_stamps() && pack.form() == Form::Fast).map(Arc::new)
 }
 
-/// Says whether a pack should be made: there is none, or reading the files it does not know costs more than making it.
-pub(super) fn has_fallen_behind(state: &State, stale: usize, total: usize) -> bool {
+/// Says whether a pack should be made: there is none, or reading the `stale` files it does not know costs more than making
+/// it.
+pub(super) fn has_fallen_behind(state: &State, stale: usize, listings: &[(PathBuf, loose::Folder)]) -> bool {
     // Up to so many files are read one by one; beyond, up to this share of all.
     const FEW: usize = 16;
     const SHARE: usize = 16;
-    let changed = stale.max(state.gone.len());
+    let count = |is_counted: fn(&Path) -> bool| -> usize {
+        listings.iter().filter(|(folder, _)| is_counted(folder)).map(|(_, listing)| listing.files.len()).sum()
+    };
+    // No pack will ever know those.
+    let unpackable = count(|folder| to_portable(folder).is_none());
+    let total = count(|_| true) - unpackable;
+    let changed = stale.saturating_sub(unpackable).max(state.gone.len());
     if state.pack.is_none() { total > 0 } else { changed > FEW.max(total / SHARE) }
 }
 
@@ -62,9 +69,15 @@ pub(crate) fn own_folder(root: &Path) -> Result<PathBuf, Error> {
     let folder = root.join(FOLDER);
     make_folder(&folder)?;
     let ignore = folder.join(".gitignore");
-    match File::create_new(&ignore).and_then(|mut file| file.write_all(IGNORE)) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(Error::io("write", &ignore)(error)),
-        _ => {}
+    let fail = || Error::io("write", &ignore);
+    match File::create_new(&ignore) {
+        Ok(mut file) => file.write_all(IGNORE).map_err(|error| {
+            // One that is empty would stay, and ignore nothing.
+            let _ = fs::remove_file(&ignore);
+            fail()(error)
+        })?,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(fail()(error)),
     }
     Ok(folder)
 }

@@ -12,7 +12,7 @@ use super::{CacheState, Settings, cache};
 use crate::error::Error;
 use crate::fork::Held;
 use crate::key::{Profile, Profiles};
-use crate::loose::{self, Names};
+use crate::loose::{self, Names, sync_folder};
 use crate::pack::{Meta, Pack};
 use crate::recording::Limits;
 
@@ -85,7 +85,7 @@ impl Store {
         match fs::metadata(&root) {
             Ok(metadata) if metadata.is_file() => return Self::open_pack(root, options),
             Err(error) if error.kind() == ErrorKind::NotFound && options.create => {
-                fs::create_dir_all(&root).map_err(Error::io("make the folder", &root))?;
+                make_root(&root)?;
             }
             Ok(_) => {}
             Err(error) => return Err(Error::io("open the store", &root)(error)),
@@ -167,8 +167,7 @@ impl Store {
             (None, _) => CacheState::Off("it was not asked for".to_owned()),
         };
         if self.cache == Cache::Keep {
-            let total: usize = listings.iter().map(|(_, listing)| listing.files.len()).sum();
-            if cache::has_fallen_behind(&state, stale, total) {
+            if cache::has_fallen_behind(&state, stale, &listings) {
                 match cache::build(self, &state, &listings) {
                     Ok(pack) => {
                         (state, stale) = State::of_pack(pack)?.with_listings(&listings)?;
@@ -285,6 +284,13 @@ impl Store {
     pub(super) fn state_mut(&self) -> Held<RwLockWriteGuard<'_, State>> {
         Held::new(|| self.state.write().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Makes the root of a tree, and the folders on the way to it, so that their names are on the disk when recordings are.
+fn make_root(root: &Path) -> Result<(), Error> {
+    let missing: Vec<_> = root.ancestors().take_while(|folder| !folder.exists()).collect();
+    fs::create_dir_all(root).map_err(Error::io("make the folder", root))?;
+    missing.iter().rev().filter_map(|folder| folder.parent()).try_for_each(sync_folder)
 }
 
 impl Options {

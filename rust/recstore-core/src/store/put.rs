@@ -10,7 +10,7 @@ use super::{Lock, SETTINGS_FILE, Settings, Store};
 use crate::error::Error;
 use crate::json::{Text, Value, WriteError};
 use crate::key::{Key, Profile, Request, request_key, without_databricks_host};
-use crate::loose::{OnConflict, Outcome, publish};
+use crate::loose::{OnConflict, Outcome, publish, sync_folder};
 use crate::recording::{Answer, compose, encode, file_name};
 
 /// What became of a recording.
@@ -35,7 +35,7 @@ impl Store {
     /// # Errors
     /// Where the store is a pack, the request is none, the recording could not be read again, the test id leads outside of
     /// the store, another answer is there and `on_conflict` says that this is an error, or the system refuses. Nothing is
-    /// written then.
+    /// written then, unless the system only refuses to make durable what is.
     pub fn put(
         &self,
         request: &Value<'_>,
@@ -112,9 +112,7 @@ impl Store {
                 made => {
                     made.map_err(Error::io("make the folder", &path))?;
                     // So that the name of the folder is on the disk when the recording is.
-                    let parent = path.parent().unwrap_or(&path);
-                    let synced = fs::File::open(parent).and_then(|parent| parent.sync_all());
-                    synced.map_err(Error::io("sync the folder", parent))?;
+                    sync_folder(path.parent().unwrap_or(&path))?;
                 }
             }
         }

@@ -93,10 +93,13 @@ impl State {
 
     /// Knows what a pack knows.
     pub(super) fn of_pack(pack: Arc<Pack>) -> Result<Self, Error> {
-        let wrong = || PackProblem::Damaged { at: 0, what: "a folder leads outside of the pack" };
+        let wrong = |what| PackError { path: pack.path().to_owned(), problem: PackProblem::Damaged { at: 0, what } };
         let folders = pack.folders()?.into_iter().map(|path| {
-            let path = from_portable(&path).map(Into::into);
-            path.ok_or_else(|| PackError { path: pack.path().to_owned(), problem: wrong() })
+            let folder = from_portable(&path).ok_or_else(|| wrong("a folder leads outside of the pack"))?;
+            if Places::is_passed_over(&folder) {
+                return Err(wrong("recordings lie in a folder that is passed over"));
+            }
+            Ok(folder.into())
         });
         let pack_folders = folders.collect::<Result<_, PackError>>()?;
         Ok(Self { pack: Some(pack), pack_folders, ..Self::default() })

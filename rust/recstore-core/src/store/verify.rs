@@ -96,10 +96,9 @@ impl Store {
         let path = file.path();
         let finding = |kind, message: &str| Finding { kind, path: path.clone(), message: message.to_owned() };
         let profile = self.profile_of(file).map_err(|error| match error {
-            Error::Malformed { problem, .. } => finding(
-                FindingKind::Malformed,
-                &format!("{problem}; restore the file from version control, or delete it and record again"),
-            ),
+            Error::Malformed { problem, .. } => {
+                finding(FindingKind::Malformed, &format!("{problem}; {}", problem.remedy()))
+            }
             error => finding(FindingKind::Unreadable, &error.to_string()),
         })?;
         if file.name.key().is_none() {
