@@ -279,6 +279,17 @@ def test_chunks_that_are_alike_are_validated_once(cls: Any, learnt: int) -> None
     assert make.learnt == learnt
 
 
+@pytest.mark.parametrize(("numbers", "learnt"), [(64, 1), (1536, 3)])
+def test_long_embeddings_are_validated_each_time_which_is_quicker(numbers: int, learnt: int) -> None:
+    make = Counted(openai.types.CreateEmbeddingResponse)
+    usage = {"prompt_tokens": 1, "total_tokens": 1}
+    for number in range(3):
+        vector = {"embedding": [number + 0.5] * numbers, "index": 0, "object": "embedding"}
+        data = {"data": [vector], "model": "m", "object": "list", "usage": usage}
+        assert anatomy(make(compact(data))) == anatomy(openai.types.CreateEmbeddingResponse.model_validate(data))
+    assert make.learnt == learnt
+
+
 def test_a_list_as_root_is_validated() -> None:
     make = Counted(Root)
     assert [make(compact(data)).root for data in (["a"], ["b"])] == [["a"], ["b"]]

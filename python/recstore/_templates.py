@@ -69,6 +69,10 @@ MAKERS = {"pydantic.main", "openai._models", "anthropic._models"}
 LARGEST = 65_536
 """Chunks of more bytes are validated each time: hardly two are alike."""
 
+MOST = 256
+"""Chunks of about so many scalars are validated each time. Of a list of numbers that all change, as an embedding,
+validation makes up to a hundred less quickly than a template, 256 in three quarters of the time, and 1,536 in half."""
+
 
 def template(cls: type, text: bytes, data: Any, made: Any) -> Template | None:
     """Return the template of a chunk, or None where its like must be validated each time.
@@ -84,7 +88,7 @@ def template(cls: type, text: bytes, data: Any, made: Any) -> Template | None:
     learner = _Learner(definitions)
     try:
         form = learner.value(schema, data, made)
-    except _UnknownObject:
+    except _NoTemplate:
         return None
     pieces = [piece.encode() for piece in learner.pieces]
     # The JSON was written anew: where other hands wrote it otherwise, the places in it are not known.
@@ -99,8 +103,8 @@ def _makes_by_schema(cls: Any) -> bool:
     return all(getattr(function, "__module__", None) in MAKERS for function in functions)
 
 
-class _UnknownObject(Exception):
-    """An object of which nobody here knows how to make another."""
+class _NoTemplate(Exception):
+    """Every chunk like this one must be validated."""
 
 
 class _Learner:
@@ -112,7 +116,10 @@ class _Learner:
         self.scalars: list[Any] = []
 
     def value(self, schema: Schema, data: Any, made: Any) -> Form:
-        """Return the form of a value of this schema, and add its JSON to the pieces."""
+        """Return the form of a value of this schema, and add its JSON to the pieces.
+
+        Raises `_NoTemplate` where there can be none, or where it would take longer than validation.
+        """
         schema = self.taking(schema, data, made)
         kind = schema["type"]
         if type(data) is dict and kind == "model" and type(made) is schema["cls"]:
@@ -133,6 +140,7 @@ class _Learner:
         return _fixed(made)
 
     def elements(self, schema: Schema, data: list[Any], made: list[Any]) -> Form:
+        self.expect(len(data))
         forms = []
         for number, (value, made_value) in enumerate(zip(data, made, strict=True)):
             self.pieces[-1] += "," if number else "["
@@ -142,6 +150,7 @@ class _Learner:
 
     def members(self, schemas: Mapping[str, Schema], data: dict[str, Any], made: dict[str, Any]) -> dict[str, Form]:
         """Return the forms of what was made of members; members of which nothing was made must stay as they are."""
+        self.expect(len(data))
         forms = {}
         for number, (name, value) in enumerate(data.items()):
             self.pieces[-1] += f"{',' if number else '{'}{_dumps(name)}:"
@@ -151,6 +160,11 @@ class _Learner:
                 self.pieces[-1] += _dumps(value)
         self.pieces[-1] += "}" if data else "{}"
         return {name: forms[name] if name in forms else _fixed(value) for name, value in made.items()}
+
+    def expect(self, scalars: int) -> None:
+        """Raise `_NoTemplate` where so many scalars more would be too many: before they are looked at."""
+        if len(self.scalars) + scalars > MOST:
+            raise _NoTemplate
 
     def taking(self, schema: Schema, data: Any, made: Any) -> Schema:
         """Return the schema that takes the value, whatever its scalars are; `OTHER` where none is sure to."""
@@ -218,7 +232,7 @@ def _fixed(made: Any) -> Form:
         return {name: _fixed(value) for name, value in made.items()}
     if hasattr(made, "__pydantic_fields_set__"):
         return _model(made, {})
-    raise _UnknownObject
+    raise _NoTemplate
 
 
 def _model(made: Any, forms: dict[str, Form]) -> Form:
@@ -227,7 +241,7 @@ def _model(made: Any, forms: dict[str, Form]) -> Form:
     names = made.__pydantic_fields_set__
     is_plain = made.__pydantic_private__ is None and type(names) is set and all(type(name) is str for name in names)
     if not is_plain or cls.__pydantic_root_model__ or cls.__new__ is not object.__new__:
-        raise _UnknownObject
+        raise _NoTemplate
     form = {name: forms[name] if name in forms else _fixed(value) for name, value in made.__dict__.items()}
     extra = made.__pydantic_extra__
     if extra is not None:
