@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import json
 import random
 import tempfile
@@ -18,7 +19,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.types.chat import ChatCompletionChunk
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, RootModel, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    RootModel,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 import recstore
 from recstore import _core, registry
@@ -234,6 +245,21 @@ class Tree(BaseModel):
     children: list[Tree] = []
 
 
+class Computed(BaseModel):
+    text: str
+    upper: str = Field(default_factory=lambda data: data["text"].upper())
+
+
+class ComputedInValidation(BaseModel):
+    text: str
+    length: int = Field(default=0, validate_default=True)
+
+    @field_validator("length")
+    @classmethod
+    def measure(cls, value: int, info: ValidationInfo) -> int:
+        return value or len(info.data["text"])
+
+
 CASES: list[tuple[Any, list[Any]]] = [
     (Stripping, [{"text": "a"}, {"text": " b "}]),
     (Constrained, [{"text": "A"}, {"text": "b"}]),
@@ -258,6 +284,8 @@ CASES: list[tuple[Any, list[Any]]] = [
     (OwnValidate, [{"text": "a"}, {"text": " b "}]),
     (OwnConstruct, [{"text": "a"}, {"text": " b "}]),
     (Slotted, [{"text": "a"}, {"text": "b"}]),
+    (Computed, [{"text": "a"}, {"text": "b"}]),
+    (ComputedInValidation, [{"text": "a"}, {"text": "bb"}]),
     (Tree, [{"text": "a", "children": [{"text": "b", "children": []}]},
             {"text": "c", "children": [{"text": "d", "children": []}]}]),
 ]  # fmt: skip
@@ -288,6 +316,49 @@ def test_long_embeddings_are_validated_each_time_which_is_quicker(numbers: int, 
         data = {"data": [vector], "model": "m", "object": "list", "usage": usage}
         assert anatomy(make(compact(data))) == anatomy(openai.types.CreateEmbeddingResponse.model_validate(data))
     assert make.learnt == learnt
+
+
+class Call(BaseModel):
+    name: str
+    number: int = Field(default_factory=itertools.count().__next__)
+
+
+class Calls(BaseModel):
+    metadata: dict[str, list[Call]]
+
+
+class Watched(BaseModel):
+    text: str
+
+    @model_validator(mode="after")
+    def watch(self) -> Watched:
+        SEEN.append(self.text)
+        return self
+
+
+class Initiated(BaseModel):
+    text: str
+
+    def model_post_init(self, context: Any) -> None:
+        SEEN.append(self.text)
+
+
+SEEN: list[str] = []
+
+
+def test_a_default_that_differs_each_time_does_so() -> None:
+    make = Counted(Calls)
+    made = [make(compact({"metadata": {"a": [{"name": "a"}, {"name": "b"}]}})) for _ in range(3)]
+    assert len({call.number for one in made for call in one.metadata["a"]}) == 6
+
+
+@pytest.mark.parametrize("cls", [Watched, Initiated])
+def test_validators_with_effects_run_for_equal_chunks_too(cls: Any) -> None:
+    make = Counted(cls)
+    SEEN.clear()
+    for _ in range(3):
+        make(compact({"text": "a"}))
+    assert SEEN == ["a", "a", "a"]
 
 
 def test_a_list_as_root_is_validated() -> None:

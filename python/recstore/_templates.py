@@ -5,6 +5,8 @@ validation takes such a value as it is, whatever it is, the next chunk need not 
 for that value. All else of a chunk must be the same to the byte. Anything that this file does not know (validators,
 aliases, constraints, conversions, unions that could choose otherwise) is left to validation. The same holds for data
 that validation refuses and `model_construct` takes: it is refused for something that every chunk like it has too.
+Where validation runs code that is not pydantic's, as a validator or for a default, every chunk is validated: what such
+code makes of a chunk, and what else it does, may be another each time.
 """
 
 from __future__ import annotations
@@ -63,6 +65,12 @@ NEVER_TAKES: dict[type, set[str]] = {
 }
 """For each type of data, the types of schemas that refuse it, whatever it holds."""
 
+NOT_RUN = {"cls", "generic_origin", "default", "expected", "metadata", "serialization", "serialization_exclude_if"}
+"""What a schema says of classes and values that validation compares and copies, and of what is no part of it."""
+
+PURE = {list, dict, set}
+"""Factories of defaults that make the same each time."""
+
 MAKERS = {"pydantic.main", "openai._models", "anthropic._models"}
 """The modules whose `model_validate` and `model_construct` do what the core schema says."""
 
@@ -82,6 +90,10 @@ def template(cls: type, text: bytes, data: Any, made: Any) -> Template | None:
     schema = getattr(cls, "__pydantic_core_schema__", None)
     if len(text) > LARGEST or type(made) is not cls or not isinstance(schema, dict) or not _makes_by_schema(cls):
         return None
+    if _is_repeatable.get(cls, (None, False))[0] is not schema:
+        _is_repeatable[cls] = schema, not _runs_code(schema, set())
+    if not _is_repeatable[cls][1]:
+        return None
     definitions = []
     if schema["type"] == "definitions":
         schema, definitions = schema["schema"], schema["definitions"]
@@ -96,6 +108,27 @@ def template(cls: type, text: bytes, data: Any, made: Any) -> Template | None:
     if b"".join(piece + scalar for piece, scalar in zip(pieces, [*scalars, b""], strict=True)) != text:
         return None
     return pieces, [type(scalar).__name__ for scalar in learner.scalars], form
+
+
+_is_repeatable: dict[type, tuple[Schema, bool]] = {}
+"""For each class, whether validation by this schema makes the same of the same data each time."""
+
+
+def _runs_code(part: Any, seen: set[int]) -> bool:
+    """Say whether validation by a part of a schema runs code that is not pydantic's; parts seen before do not count."""
+    if isinstance(part, (list, tuple)):
+        return any(_runs_code(value, seen) for value in part)
+    if not isinstance(part, dict):
+        package = str(getattr(part, "__module__", None)).partition(".")[0]
+        return callable(part) and part not in PURE and package not in ("pydantic", "pydantic_core")
+    if id(part) in seen:
+        return False
+    seen.add(id(part))
+    # A dict without a type holds the schemas of fields or choices, by names that may be any.
+    is_schema = isinstance(part.get("type"), str)
+    if is_schema and (part.get("custom_init") or part.get("post_init")):
+        return True
+    return any(_runs_code(value, seen) for name, value in part.items() if not is_schema or name not in NOT_RUN)
 
 
 def _makes_by_schema(cls: Any) -> bool:
