@@ -10,8 +10,10 @@ import tempfile
 import threading
 import weakref
 from datetime import datetime  # noqa: TC003  # pydantic reads it
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import anthropic
 import openai
@@ -23,6 +25,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    OnErrorOmit,
     PrivateAttr,
     RootModel,
     StringConstraints,
@@ -43,7 +46,7 @@ def anatomy(made: Any) -> Any:
         state = made.__pydantic_fields_set__, anatomy(made.__pydantic_extra__), made.__pydantic_private__
         return type(made), fields, state
     if isinstance(made, dict):
-        return [(name, anatomy(value)) for name, value in made.items()]
+        return [(anatomy(name), anatomy(value)) for name, value in made.items()]
     if isinstance(made, list):
         return [anatomy(value) for value in made]
     # A NaN equals nothing, and -0.0 equals 0.0.
@@ -245,6 +248,22 @@ class Tree(BaseModel):
     children: list[Tree] = []
 
 
+class Letter(StrEnum):
+    A = "a"
+    B = "b"
+
+
+class Named(BaseModel):
+    numbers: dict[int, list[str]] = {}
+    models: dict[UUID, Extra] = {}
+    letters: dict[Letter, list[str]] = {}
+    lower: dict[Annotated[str, StringConstraints(to_lower=True)], str] = {}
+
+
+class Lenient(BaseModel):
+    numbers: list[OnErrorOmit[int]]
+
+
 class Computed(BaseModel):
     text: str
     upper: str = Field(default_factory=lambda data: data["text"].upper())
@@ -284,6 +303,10 @@ CASES: list[tuple[Any, list[Any]]] = [
     (OwnValidate, [{"text": "a"}, {"text": " b "}]),
     (OwnConstruct, [{"text": "a"}, {"text": " b "}]),
     (Slotted, [{"text": "a"}, {"text": "b"}]),
+    (Named, [{"numbers": {"1": ["a"]}}, {"numbers": {"1": ["b"]}}, {"letters": {"a": ["a"]}}, {"letters": {"a": ["b"]}},
+             {"models": {f"{UUID(int=1)}": {"text": "a"}}}, {"models": {f"{UUID(int=1)}": {"text": "b"}}},
+             {"lower": {"a": "b", "A": "c"}}, {"lower": {"a": "d", "A": "e"}}, {"lower": {"a": "d", "A": "c"}}]),
+    (Lenient, [{"numbers": [1, "x"]}, {"numbers": [2, "y"]}, {"numbers": [3]}, {"numbers": [4]}]),
     (Computed, [{"text": "a"}, {"text": "b"}]),
     (ComputedInValidation, [{"text": "a"}, {"text": "bb"}]),
     (Tree, [{"text": "a", "children": [{"text": "b", "children": []}]},

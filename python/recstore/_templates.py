@@ -160,11 +160,11 @@ class _Learner:
             schemas = {name: fields.get(name, {"schema": ANY})["schema"] for name in data}
             return _model(made, self.members(schemas, data, {**made.__dict__, **(made.__pydantic_extra__ or {})}))
         if type(data) is type(made) and kind in ("any", type(data).__name__):
-            if isinstance(data, list):
+            # An element may have been left out, and a name have been changed.
+            if isinstance(data, list) and len(data) == len(made):
                 return self.elements(schema.get("items_schema", ANY), data, made)
-            if isinstance(data, dict):
-                values: Schema = schema.get("values_schema", ANY)
-                return self.members(dict.fromkeys(data, values), data, made)
+            if isinstance(data, dict) and data.keys() == made.keys():
+                return self.members(dict.fromkeys(data, schema.get("values_schema", ANY)), data, made)
             if type(data) in (str, int, float):
                 self.pieces.append("")
                 self.scalars.append(data)
