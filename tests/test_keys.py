@@ -194,6 +194,18 @@ def test_subclasses_count_as_what_they_are() -> None:
     assert recstore.request_key({**REQUEST, "body": body}) == recstore.request_key({**REQUEST, "body": plain})
 
 
+class OwnEncode(str):
+    __slots__ = ()
+
+    def encode(self, *_: object) -> bytes:
+        raise AssertionError
+
+
+def test_a_text_counts_with_its_characters_whatever_encode_of_its_class_makes_of_them() -> None:
+    body = {OwnEncode("\ud800"): OwnEncode("\ud801")}
+    assert recstore.request_key({**REQUEST, "body": body}) == oracle.inference_key(7, {**REQUEST, "body": body}, None)
+
+
 class Model:
     def __repr__(self) -> str:
         return "Model()"

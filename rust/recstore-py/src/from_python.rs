@@ -64,9 +64,11 @@ pub(crate) fn text_of<'t>(text: &'t Bound<'_, PyString>) -> PyResult<Cow<'t, [u8
     }
 }
 
+/// As json.dumps does: the characters of the text, whatever `encode` of a subclass makes of them.
 #[cold]
 fn wtf8<'py>(text: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyBytes>> {
-    Ok(text.call_method1("encode", ("utf-8", "surrogatepass"))?.cast_into()?)
+    let encoded = text.py().get_type::<PyString>().call_method1("encode", (text, "utf-8", "surrogatepass"))?;
+    Ok(encoded.cast_into()?)
 }
 
 /// The elements of a `list` or a `tuple`.
