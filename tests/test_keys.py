@@ -206,6 +206,25 @@ def test_a_text_counts_with_its_characters_whatever_encode_of_its_class_makes_of
     assert recstore.request_key({**REQUEST, "body": body}) == oracle.inference_key(7, {**REQUEST, "body": body}, None)
 
 
+class Shouting(dict[str, str]):
+    def items(self) -> Any:
+        return [(name, value.upper()) for name, value in super().items()]
+
+
+class Broken(dict[str, int]):
+    def items(self) -> Any:
+        return ["no pair of two"]
+
+
+def test_a_dict_of_a_class_of_its_own_is_asked_for_its_items_as_json_asks_it() -> None:
+    for body in (Shouting(a="b", c="d"), {"a": [Shouting(a="b")]}, Shouting()):
+        expected = json.dumps({"body": body}, sort_keys=True)[1:-1]
+        assert expected in recstore.canonical({**REQUEST, "body": body}).decode()
+    for write in (recstore.canonical, json.dumps):
+        with pytest.raises((TypeError, ValueError)):
+            write({**REQUEST, "body": Broken(a=1)})
+
+
 class Model:
     def __repr__(self) -> str:
         return "Model()"

@@ -89,8 +89,11 @@ impl<'py> Iterator for Elements<'py> {
     }
 }
 
-/// The members of a `dict`.
-pub(crate) struct Members<'py>(BoundDictIterator<'py>);
+/// The members of a `dict`, or what a subclass says that its items are.
+pub(crate) enum Members<'py> {
+    Dict(BoundDictIterator<'py>),
+    Items(BoundListIterator<'py>),
+}
 
 impl<'py> Iterator for Members<'py> {
     type Item = Result<(PyText<'py>, PyJson<'py>), NotJson>;
@@ -98,7 +101,13 @@ impl<'py> Iterator for Members<'py> {
     // Inlined, so that members are not moved through memory on their way.
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        let (name, value) = self.0.next()?;
+        let (name, value) = match self {
+            Self::Dict(members) => members.next()?,
+            Self::Items(items) => match items.next()?.extract() {
+                Ok(item) => item,
+                Err(error) => return Some(Err(NotJson::Raised(error))),
+            },
+        };
         Some(match name.cast_into::<PyString>() {
             Ok(name) => match PyText::new(name) {
                 Ok(name) => Ok((name, PyJson(value))),
@@ -122,7 +131,7 @@ impl<'py> Source for PyJson<'py> {
         if let Some(text) = exactly::<PyString>(value) {
             Ok(Node::String(text_of(text)?))
         } else if let Some(members) = exactly::<PyDict>(value) {
-            Ok(Node::Object(Members(members.iter())))
+            Ok(Node::Object(Members::Dict(members.iter())))
         } else if let Some(elements) = exactly::<PyList>(value) {
             Ok(Node::Array(Elements::List(elements.iter())))
         } else if value.is_none() {
@@ -157,7 +166,11 @@ impl<'py> PyJson<'py> {
         } else if let Ok(text) = value.cast::<PyString>() {
             Ok(Node::String(text_of(text)?))
         } else if let Ok(members) = value.cast::<PyDict>() {
-            Ok(Node::Object(Members(members.iter())))
+            // As json.dumps does: it asks for the items, unless the dict is empty.
+            Ok(Node::Object(match members.is_empty() {
+                true => Members::Dict(members.iter()),
+                false => Members::Items(members.as_mapping().items()?.iter()),
+            }))
         } else if let Ok(elements) = value.cast::<PyList>() {
             Ok(Node::Array(Elements::List(elements.iter())))
         } else {
