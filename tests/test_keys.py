@@ -266,6 +266,8 @@ def test_a_value_that_contains_itself_is_refused() -> None:
         ({"method": "POST", "body": {}}, "has no member 'url'"),
         ({"method": 1, "url": "x", "body": {}}, "'method' is not a string"),
         ({"tool_name": "t", "kwargs": {}}, "has no member 'provider'"),
+        ({**REQUEST, "url": "http://h/\ud800"}, "'url' holds a lone surrogate"),
+        ({**REQUEST, "method": "\ud800"}, "'method' holds a lone surrogate"),
         ([], "a request is an object"),
     ],
 )
