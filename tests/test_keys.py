@@ -237,6 +237,7 @@ NOT_JSON = [
     ({"n": decimal.Decimal("1.5")}, "body.n", "decimal.Decimal"),
     ({"m": Model()}, "body.m", "Model"),
     ({"logit_bias": {50256: -100}}, "body.logit_bias", "int"),
+    ({"seeds": [1, 10**5000]}, "body.seeds[1]", "int of too many digits to be written; pass it as a str"),
     (3 + 4j, "body", "complex"),
 ]
 

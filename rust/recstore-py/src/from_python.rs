@@ -21,6 +21,8 @@ pub(crate) enum NotJson {
     Type(String),
     /// It is a dict with a key of this type.
     Key(String),
+    /// It is an int of more digits than the interpreter converts to text, as this says.
+    Digits(PyErr),
     /// Looking at it raised this.
     Raised(PyErr),
 }
@@ -155,8 +157,8 @@ impl<'py> PyJson<'py> {
                 Ok(number) => Ok(Node::Int(number)),
                 // As json.dumps does: the digits of the number, whatever a subclass calls itself.
                 Err(_) => {
-                    let digits = value.py().get_type::<PyInt>().call_method1("__repr__", (number,))?;
-                    Ok(Node::BigInt(digits.extract()?))
+                    let digits = value.py().get_type::<PyInt>().call_method1("__repr__", (number,));
+                    Ok(Node::BigInt(digits.map_err(NotJson::Digits)?.extract()?))
                 }
             }
         } else if let Ok(number) = value.cast::<PyFloat>() {
