@@ -224,6 +224,26 @@ def test_a_class_that_moved_within_its_sdk_is_found_by_name() -> None:
     assert registry.lookup("ChatCompletionChunk") is None
 
 
+@pytest.fixture
+def ollama_chat(tmp_path: Path, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> recstore.Recording:
+    """Return an answer of ollama's, of which recstore has looked up nothing yet."""
+    monkeypatch.setattr(registry, "_known", {})
+    monkeypatch.setattr(registry, "_found", {})
+    data = {"message": {"role": "assistant", "content": "hi"}}
+    write(
+        f"{key(1)}.json", {"body": {"__type__": "ollama._types.ChatResponse", "__data__": data}, "is_streaming": False}
+    )
+    return recstore.open(tmp_path)[key(1)]
+
+
+def test_an_sdk_that_is_installed_later_is_known_from_then_on(ollama_chat: recstore.Recording) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "ollama", None)
+        with pytest.warns(recstore.RecstoreWarning, match="install its package"):
+            assert ollama_chat.replay() == ollama_chat[0].data
+    assert type(ollama_chat.replay()) is ollama.ChatResponse
+
+
 def test_tags_count_only_where_a_recording_puts_them(tmp_path: Path, write: Callable[..., Path]) -> None:
     inner = {"__type__": "openai.types.model.Model", "__data__": {"id": "x"}}
     bodies: list[Any] = [

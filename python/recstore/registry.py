@@ -80,9 +80,9 @@ def _look_up(tag: str) -> type | None:
     sdk = next((sdk for sdk in MODULES if tag.startswith(f"{sdk}.")), None)
     if sdk is None:
         return None
-    if sdk not in _known:
-        _known[sdk] = _classes(sdk)
-    known = _known[sdk]
+    known = _known.get(sdk)
+    if not known:  # it may have been installed since
+        known = _known[sdk] = _classes(sdk)
     # A class that moved within its SDK keeps its name.
     return known.get(tag) or known.get(tag.rpartition(".")[2])
 
