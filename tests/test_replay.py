@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import subprocess
 import sys
@@ -242,6 +243,19 @@ def test_an_sdk_that_is_installed_later_is_known_from_then_on(ollama_chat: recst
         with pytest.warns(recstore.RecstoreWarning, match="install its package"):
             assert ollama_chat.replay() == ollama_chat[0].data
     assert type(ollama_chat.replay()) is ollama.ChatResponse
+
+
+def test_the_classes_of_an_sdk_that_is_imported_anew_are_the_new_ones(
+    ollama_chat: recstore.Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert type(ollama_chat.replay()) is ollama.ChatResponse
+    for name in [name for name in sys.modules if name.partition(".")[0] == "ollama"]:
+        monkeypatch.delitem(sys.modules, name)
+    anew = importlib.import_module("ollama")
+    assert anew.ChatResponse is not ollama.ChatResponse
+    assert type(ollama_chat.replay()) is anew.ChatResponse
+    # Of a class that was not asked for before, too.
+    assert registry.lookup("ollama._types.GenerateResponse") is anew.GenerateResponse
 
 
 def test_tags_count_only_where_a_recording_puts_them(tmp_path: Path, write: Callable[..., Path]) -> None:

@@ -6,6 +6,7 @@ that the user has registered; a tag that is not among them gives plain data.
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from importlib import import_module
 
@@ -67,7 +68,7 @@ def lookup(tag: str) -> type | None:
     Imports the modules of the SDK that the tag names, if that SDK is one of those known here and installed.
     """
     found = _found.get(tag)
-    if found is None:
+    if found is None or not _is_current(found):
         found = _look_up(_current(tag))
         if found is not None:
             _found[tag] = found
@@ -81,10 +82,15 @@ def _look_up(tag: str) -> type | None:
     if sdk is None:
         return None
     known = _known.get(sdk)
-    if not known:  # it may have been installed since
+    if not known or not all(map(_is_current, known.values())):  # it may have been installed since, or imported anew
         known = _known[sdk] = _classes(sdk)
     # A class that moved within its SDK keeps its name.
     return known.get(tag) or known.get(tag.rpartition(".")[2])
+
+
+def _is_current(cls: type) -> bool:
+    """Say whether the class is that of its module still: a module that is imported anew has another."""
+    return getattr(sys.modules.get(cls.__module__), cls.__name__, None) is cls
 
 
 def registered() -> list[str]:
