@@ -384,6 +384,24 @@ def test_validators_with_effects_run_for_equal_chunks_too(cls: Any) -> None:
     assert SEEN == ["a", "a", "a"]
 
 
+class Changing(BaseModel):
+    text: str
+
+
+def test_a_class_that_is_built_anew_or_patched_makes_its_objects_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    (chunk,) = chunks([compact({"text": "a"})])
+
+    def texts() -> list[str]:
+        return [registry.maker(Changing)(chunk).text for _ in range(3)]
+
+    assert texts() == ["a", "a", "a"]
+    Changing.model_config["str_to_upper"] = True
+    Changing.model_rebuild(force=True)
+    assert texts() == ["A", "A", "A"]
+    monkeypatch.setattr(Changing, "model_validate", lambda data: Changing.model_construct(text=data["text"] + "!"))
+    assert texts() == ["a!", "a!", "a!"]
+
+
 def test_a_list_as_root_is_validated() -> None:
     make = Counted(Root)
     assert [make(compact(data)).root for data in (["a"], ["b"])] == [["a"], ["b"]]

@@ -43,7 +43,8 @@ RENAMED: Final[dict[str, str]] = {"llama_stack_api.": "ogx_api."}
 _registered: dict[str, type] = {}
 _known: dict[str, dict[str, type]] = {}
 _found: dict[str, type] = {}
-_makers: dict[type, Maker] = {}
+_makers: dict[type, tuple[Any, Any, Maker]] = {}
+"""For each class what makes its objects, beside the schema and the function by which validation made them."""
 
 
 def register(tag: str, cls: type) -> None:
@@ -136,9 +137,14 @@ def installed(name: str) -> ModuleType | None:
 
 def maker(cls: type) -> Maker:
     """Return what makes objects of a class from chunks: validated, or as the SDK itself builds it on a live stream."""
-    if cls not in _makers:
-        _makers[cls] = Maker(partial(_learn, cls))
-    return _makers[cls]
+    schema = getattr(cls, "__pydantic_core_schema__", None)
+    validate = getattr(cls, "model_validate", None)
+    validate = getattr(validate, "__func__", validate)
+    known = _makers.get(cls)
+    # A class may have been built anew, or patched.
+    if known is None or known[0] is not schema or known[1] is not validate:
+        known = _makers[cls] = schema, validate, Maker(partial(_learn, cls))
+    return known[2]
 
 
 def _learn(cls: Any, text: bytes) -> tuple[Any, Template | None]:
