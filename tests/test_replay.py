@@ -218,6 +218,19 @@ def test_a_class_can_be_registered_under_its_old_name_too(
         assert json.loads(recording.replay().content)["top_k"]
 
 
+def test_data_at_which_a_validator_of_the_sdk_fails_is_built_without_it(
+    tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    body = {"candidates": [{"finishReason": 5}]}
+    with pytest.raises(AttributeError):
+        genai_types.GenerateContentResponse.model_validate(body)
+    request = {"url": "vertexai:///generate_content"}
+    write(f"{key(1)}.json", {"body": body, "is_streaming": False}, request=request)
+    answer = recstore.open(tmp_path)[key(1)].replay()
+    assert type(answer) is genai_types.GenerateContentResponse
+    assert answer.candidates == body["candidates"]
+
+
 def test_a_class_that_moved_within_its_sdk_is_found_by_name() -> None:
     assert registry.lookup("openai.types.somewhere.else.ChatCompletionChunk") is ChatCompletionChunk
     assert registry.lookup("openai.types.chat.NoSuchClass") is None

@@ -154,7 +154,7 @@ def _learn(cls: Any, text: bytes) -> tuple[Any, Template | None]:
     data = loads(text)
     try:
         made = cls.model_validate(data)
-    except ValueError:  # pydantic's ValidationError is one
+    except (AttributeError, TypeError, ValueError):  # pydantic's ValidationError is the last; validators raise any
         made = _construct(cls, data)
     return made, template(cls, text, data, made)
 
