@@ -40,6 +40,9 @@ ENDPOINTS: Final[dict[str, str]] = {
 RENAMED: Final[dict[str, str]] = {"llama_stack_api.": "ogx_api."}
 """Packages that go by another name now."""
 
+REFUSALS: Final = (AttributeError, TypeError, ValueError)
+"""What validation raises for data that it refuses: pydantic's error is the last, validators of SDKs fail with any."""
+
 _registered: dict[str, type] = {}
 _known: dict[str, dict[str, type]] = {}
 _found: dict[str, type] = {}
@@ -154,7 +157,7 @@ def _learn(cls: Any, text: bytes) -> tuple[Any, Template | None]:
     data = loads(text)
     try:
         made = cls.model_validate(data)
-    except (AttributeError, TypeError, ValueError):  # pydantic's ValidationError is the last; validators raise any
+    except REFUSALS:
         made = _construct(cls, data)
     return made, template(cls, text, data, made)
 
