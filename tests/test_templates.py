@@ -6,6 +6,7 @@ import gc
 import itertools
 import json
 import random
+import sys
 import tempfile
 import threading
 import weakref
@@ -624,6 +625,27 @@ def test_threads_that_replay_at_once_each_get_their_own() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_threads_that_share_a_stream_get_each_chunk_once(tmp_path: Path) -> None:
+    tag = f"{ChatCompletionChunk.__module__}.ChatCompletionChunk"
+    # Each is validated, which takes long enough for the others to come.
+    body = [{"__type__": tag, "__data__": {**CHUNK, "id": f"{number}", f"extra{number}": 1}} for number in range(400)]
+    recording = {"test_id": None, "request": {}, "response": {"body": body, "is_streaming": True}}
+    (tmp_path / f"{key(1)}.json").write_text(json.dumps(recording))
+    stream = recstore.open(tmp_path, cache=False)[key(1)].replay()
+    got: list[str] = []
+    threads = [threading.Thread(target=lambda: got.extend(chunk.id for chunk in stream)) for _ in range(4)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert sorted(got, key=int) == [f"{number}" for number in range(400)]
 
 
 @pytest.mark.parametrize(
