@@ -403,6 +403,22 @@ def test_a_class_that_is_built_anew_or_patched_makes_its_objects_so(monkeypatch:
     assert texts() == ["a!", "a!", "a!"]
 
 
+class Finalized(BaseModel):
+    text: str
+
+    def __del__(self) -> None:
+        SEEN.append(self.text)
+
+
+def test_a_class_with_a_finalizer_is_validated_each_time() -> None:
+    make = Counted(Finalized)
+    SEEN.clear()
+    for text in "ab":
+        make(compact({"text": text}))
+    assert SEEN == ["a", "b"]
+    assert make.learnt == 2
+
+
 def test_a_list_as_root_is_validated() -> None:
     make = Counted(Root)
     assert [make(compact(data)).root for data in (["a"], ["b"])] == [["a"], ["b"]]
@@ -655,6 +671,7 @@ def test_threads_that_share_a_stream_get_each_chunk_once(tmp_path: Path) -> None
         (([b"{", b"}"], ["bool"], {}), "not bool"),
         (([b"{}"], [], (int, {}, set(), None)), "__new__"),
         (([b"{}"], [], (object, {}, set(), None)), "__pydantic_fields_set__"),
+        (([b"{}"], [], (Finalized, {}, set(), None)), "__del__"),
     ],
 )
 def test_a_template_that_does_not_fit_is_refused(template: Any, problem: str) -> None:

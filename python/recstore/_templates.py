@@ -273,7 +273,8 @@ def _model(made: Any, forms: dict[str, Form]) -> Form:
     cls: Any = type(made)
     names = made.__pydantic_fields_set__
     is_plain = made.__pydantic_private__ is None and type(names) is set and all(type(name) is str for name in names)
-    if not is_plain or cls.__pydantic_root_model__ or cls.__new__ is not object.__new__:
+    is_made_plainly = not cls.__pydantic_root_model__ and cls.__new__ is object.__new__ and not hasattr(cls, "__del__")
+    if not is_plain or not is_made_plainly:
         raise _NoTemplate
     form = {name: forms[name] if name in forms else _fixed(value) for name, value in made.__dict__.items()}
     extra = made.__pydantic_extra__

@@ -88,7 +88,8 @@ impl Maker {
     }
 
     /// Locks the templates. No code of Python's may run under the lock: it might replay. None does where an object is made of
-    /// a template, as long as the garbage collector does not start.
+    /// a template, as long as the garbage collector does not start; nor where that fails and half an object is dropped, as
+    /// its class has no `__del__`.
     fn templates(&self) -> MutexGuard<'_, Templates> {
         self.templates.lock().unwrap_or_else(PoisonError::into_inner)
     }
