@@ -258,6 +258,14 @@ def test_types_without_a_class_are_found(tmp_path: Path, record: Callable[..., P
         assert len(finding["message"]) < 200
 
 
+def test_with_the_sdk_data_at_which_a_validator_fails_is_found(tmp_path: Path, write: Callable[..., Path]) -> None:
+    request = {"url": "vertexai:///generate_content"}
+    write("a.json", {"body": {"candidates": [{"finishReason": 5}]}, "is_streaming": False}, request=request)
+    messages = [finding["message"] for finding in examine(tmp_path, sdk=True) if finding["id"] == "invalid-chunk"]
+    assert len(messages) == 1
+    assert "GenerateContentResponse:" in messages[0]
+
+
 def test_with_the_sdk_chunks_are_validated(tmp_path: Path, record: Callable[..., Path]) -> None:
     record(request("a"), stream(chunk("x"), chunk("y", "stop", created="yesterday")))
     record(request("b"), stream(chunk("x", "stop", tag="openai.types.chat.NoLongerThere")))

@@ -194,6 +194,37 @@ def test_subclasses_count_as_what_they_are() -> None:
     assert recstore.request_key({**REQUEST, "body": body}) == recstore.request_key({**REQUEST, "body": plain})
 
 
+class OwnEncode(str):
+    __slots__ = ()
+
+    def encode(self, *_: object) -> bytes:
+        raise AssertionError
+
+
+def test_a_text_counts_with_its_characters_whatever_encode_of_its_class_makes_of_them() -> None:
+    body = {OwnEncode("\ud800"): OwnEncode("\ud801")}
+    assert recstore.request_key({**REQUEST, "body": body}) == oracle.inference_key(7, {**REQUEST, "body": body}, None)
+
+
+class Shouting(dict[str, str]):
+    def items(self) -> Any:
+        return [(name, value.upper()) for name, value in super().items()]
+
+
+class Broken(dict[str, int]):
+    def items(self) -> Any:
+        return ["no pair of two"]
+
+
+def test_a_dict_of_a_class_of_its_own_is_asked_for_its_items_as_json_asks_it() -> None:
+    for body in (Shouting(a="b", c="d"), {"a": [Shouting(a="b")]}, Shouting()):
+        expected = json.dumps({"body": body}, sort_keys=True)[1:-1]
+        assert expected in recstore.canonical({**REQUEST, "body": body}).decode()
+    for write in (recstore.canonical, json.dumps):
+        with pytest.raises((TypeError, ValueError)):
+            write({**REQUEST, "body": Broken(a=1)})
+
+
 class Model:
     def __repr__(self) -> str:
         return "Model()"
@@ -206,6 +237,7 @@ NOT_JSON = [
     ({"n": decimal.Decimal("1.5")}, "body.n", "decimal.Decimal"),
     ({"m": Model()}, "body.m", "Model"),
     ({"logit_bias": {50256: -100}}, "body.logit_bias", "int"),
+    ({"seeds": [1, 10**5000]}, "body.seeds[1]", "int of too many digits to be written; pass it as a str"),
     (3 + 4j, "body", "complex"),
 ]
 
@@ -235,6 +267,8 @@ def test_a_value_that_contains_itself_is_refused() -> None:
         ({"method": "POST", "body": {}}, "has no member 'url'"),
         ({"method": 1, "url": "x", "body": {}}, "'method' is not a string"),
         ({"tool_name": "t", "kwargs": {}}, "has no member 'provider'"),
+        ({**REQUEST, "url": "http://h/\ud800"}, "'url' holds a lone surrogate"),
+        ({**REQUEST, "method": "\ud800"}, "'method' holds a lone surrogate"),
         ([], "a request is an object"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import subprocess
 import sys
@@ -217,11 +218,57 @@ def test_a_class_can_be_registered_under_its_old_name_too(
         assert json.loads(recording.replay().content)["top_k"]
 
 
+def test_data_at_which_a_validator_of_the_sdk_fails_is_built_without_it(
+    tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    body = {"candidates": [{"finishReason": 5}]}
+    with pytest.raises(AttributeError):
+        genai_types.GenerateContentResponse.model_validate(body)
+    request = {"url": "vertexai:///generate_content"}
+    write(f"{key(1)}.json", {"body": body, "is_streaming": False}, request=request)
+    answer = recstore.open(tmp_path)[key(1)].replay()
+    assert type(answer) is genai_types.GenerateContentResponse
+    assert answer.candidates == body["candidates"]
+
+
 def test_a_class_that_moved_within_its_sdk_is_found_by_name() -> None:
     assert registry.lookup("openai.types.somewhere.else.ChatCompletionChunk") is ChatCompletionChunk
     assert registry.lookup("openai.types.chat.NoSuchClass") is None
     assert registry.lookup("openaix.types.chat.ChatCompletionChunk") is None
     assert registry.lookup("ChatCompletionChunk") is None
+
+
+@pytest.fixture
+def ollama_chat(tmp_path: Path, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> recstore.Recording:
+    """Return an answer of ollama's, of which recstore has looked up nothing yet."""
+    monkeypatch.setattr(registry, "_known", {})
+    monkeypatch.setattr(registry, "_found", {})
+    data = {"message": {"role": "assistant", "content": "hi"}}
+    write(
+        f"{key(1)}.json", {"body": {"__type__": "ollama._types.ChatResponse", "__data__": data}, "is_streaming": False}
+    )
+    return recstore.open(tmp_path)[key(1)]
+
+
+def test_an_sdk_that_is_installed_later_is_known_from_then_on(ollama_chat: recstore.Recording) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "ollama", None)
+        with pytest.warns(recstore.RecstoreWarning, match="install its package"):
+            assert ollama_chat.replay() == ollama_chat[0].data
+    assert type(ollama_chat.replay()) is ollama.ChatResponse
+
+
+def test_the_classes_of_an_sdk_that_is_imported_anew_are_the_new_ones(
+    ollama_chat: recstore.Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert type(ollama_chat.replay()) is ollama.ChatResponse
+    for name in [name for name in sys.modules if name.partition(".")[0] == "ollama"]:
+        monkeypatch.delitem(sys.modules, name)
+    anew = importlib.import_module("ollama")
+    assert anew.ChatResponse is not ollama.ChatResponse
+    assert type(ollama_chat.replay()) is anew.ChatResponse
+    # Of a class that was not asked for before, too.
+    assert registry.lookup("ollama._types.GenerateResponse") is anew.GenerateResponse
 
 
 def test_tags_count_only_where_a_recording_puts_them(tmp_path: Path, write: Callable[..., Path]) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import json
 import random
+import sys
 import tempfile
 import threading
 import weakref
 from datetime import datetime  # noqa: TC003  # pydantic reads it
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import anthropic
 import openai
@@ -18,7 +22,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.types.chat import ChatCompletionChunk
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, RootModel, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    OnErrorOmit,
+    PrivateAttr,
+    RootModel,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 import recstore
 from recstore import _core, registry
@@ -32,7 +47,7 @@ def anatomy(made: Any) -> Any:
         state = made.__pydantic_fields_set__, anatomy(made.__pydantic_extra__), made.__pydantic_private__
         return type(made), fields, state
     if isinstance(made, dict):
-        return [(name, anatomy(value)) for name, value in made.items()]
+        return [(anatomy(name), anatomy(value)) for name, value in made.items()]
     if isinstance(made, list):
         return [anatomy(value) for value in made]
     # A NaN equals nothing, and -0.0 equals 0.0.
@@ -234,6 +249,37 @@ class Tree(BaseModel):
     children: list[Tree] = []
 
 
+class Letter(StrEnum):
+    A = "a"
+    B = "b"
+
+
+class Named(BaseModel):
+    numbers: dict[int, list[str]] = {}
+    models: dict[UUID, Extra] = {}
+    letters: dict[Letter, list[str]] = {}
+    lower: dict[Annotated[str, StringConstraints(to_lower=True)], str] = {}
+
+
+class Lenient(BaseModel):
+    numbers: list[OnErrorOmit[int]]
+
+
+class Computed(BaseModel):
+    text: str
+    upper: str = Field(default_factory=lambda data: data["text"].upper())
+
+
+class ComputedInValidation(BaseModel):
+    text: str
+    length: int = Field(default=0, validate_default=True)
+
+    @field_validator("length")
+    @classmethod
+    def measure(cls, value: int, info: ValidationInfo) -> int:
+        return value or len(info.data["text"])
+
+
 CASES: list[tuple[Any, list[Any]]] = [
     (Stripping, [{"text": "a"}, {"text": " b "}]),
     (Constrained, [{"text": "A"}, {"text": "b"}]),
@@ -258,6 +304,12 @@ CASES: list[tuple[Any, list[Any]]] = [
     (OwnValidate, [{"text": "a"}, {"text": " b "}]),
     (OwnConstruct, [{"text": "a"}, {"text": " b "}]),
     (Slotted, [{"text": "a"}, {"text": "b"}]),
+    (Named, [{"numbers": {"1": ["a"]}}, {"numbers": {"1": ["b"]}}, {"letters": {"a": ["a"]}}, {"letters": {"a": ["b"]}},
+             {"models": {f"{UUID(int=1)}": {"text": "a"}}}, {"models": {f"{UUID(int=1)}": {"text": "b"}}},
+             {"lower": {"a": "b", "A": "c"}}, {"lower": {"a": "d", "A": "e"}}, {"lower": {"a": "d", "A": "c"}}]),
+    (Lenient, [{"numbers": [1, "x"]}, {"numbers": [2, "y"]}, {"numbers": [3]}, {"numbers": [4]}]),
+    (Computed, [{"text": "a"}, {"text": "b"}]),
+    (ComputedInValidation, [{"text": "a"}, {"text": "bb"}]),
     (Tree, [{"text": "a", "children": [{"text": "b", "children": []}]},
             {"text": "c", "children": [{"text": "d", "children": []}]}]),
 ]  # fmt: skip
@@ -277,6 +329,94 @@ def test_chunks_that_are_alike_are_validated_once(cls: Any, learnt: int) -> None
     for one in dict(CASES)[cls] * 2:
         make(compact(one))
     assert make.learnt == learnt
+
+
+@pytest.mark.parametrize(("numbers", "learnt"), [(64, 1), (1536, 3)])
+def test_long_embeddings_are_validated_each_time_which_is_quicker(numbers: int, learnt: int) -> None:
+    make = Counted(openai.types.CreateEmbeddingResponse)
+    usage = {"prompt_tokens": 1, "total_tokens": 1}
+    for number in range(3):
+        vector = {"embedding": [number + 0.5] * numbers, "index": 0, "object": "embedding"}
+        data = {"data": [vector], "model": "m", "object": "list", "usage": usage}
+        assert anatomy(make(compact(data))) == anatomy(openai.types.CreateEmbeddingResponse.model_validate(data))
+    assert make.learnt == learnt
+
+
+class Call(BaseModel):
+    name: str
+    number: int = Field(default_factory=itertools.count().__next__)
+
+
+class Calls(BaseModel):
+    metadata: dict[str, list[Call]]
+
+
+class Watched(BaseModel):
+    text: str
+
+    @model_validator(mode="after")
+    def watch(self) -> Watched:
+        SEEN.append(self.text)
+        return self
+
+
+class Initiated(BaseModel):
+    text: str
+
+    def model_post_init(self, context: Any) -> None:
+        SEEN.append(self.text)
+
+
+SEEN: list[str] = []
+
+
+def test_a_default_that_differs_each_time_does_so() -> None:
+    make = Counted(Calls)
+    made = [make(compact({"metadata": {"a": [{"name": "a"}, {"name": "b"}]}})) for _ in range(3)]
+    assert len({call.number for one in made for call in one.metadata["a"]}) == 6
+
+
+@pytest.mark.parametrize("cls", [Watched, Initiated])
+def test_validators_with_effects_run_for_equal_chunks_too(cls: Any) -> None:
+    make = Counted(cls)
+    SEEN.clear()
+    for _ in range(3):
+        make(compact({"text": "a"}))
+    assert SEEN == ["a", "a", "a"]
+
+
+class Changing(BaseModel):
+    text: str
+
+
+def test_a_class_that_is_built_anew_or_patched_makes_its_objects_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    (chunk,) = chunks([compact({"text": "a"})])
+
+    def texts() -> list[str]:
+        return [registry.maker(Changing)(chunk).text for _ in range(3)]
+
+    assert texts() == ["a", "a", "a"]
+    Changing.model_config["str_to_upper"] = True
+    Changing.model_rebuild(force=True)
+    assert texts() == ["A", "A", "A"]
+    monkeypatch.setattr(Changing, "model_validate", lambda data: Changing.model_construct(text=data["text"] + "!"))
+    assert texts() == ["a!", "a!", "a!"]
+
+
+class Finalized(BaseModel):
+    text: str
+
+    def __del__(self) -> None:
+        SEEN.append(self.text)
+
+
+def test_a_class_with_a_finalizer_is_validated_each_time() -> None:
+    make = Counted(Finalized)
+    SEEN.clear()
+    for text in "ab":
+        make(compact({"text": text}))
+    assert SEEN == ["a", "b"]
+    assert make.learnt == 2
 
 
 def test_a_list_as_root_is_validated() -> None:
@@ -503,6 +643,27 @@ def test_threads_that_replay_at_once_each_get_their_own() -> None:
     assert wrong == []
 
 
+def test_threads_that_share_a_stream_get_each_chunk_once(tmp_path: Path) -> None:
+    tag = f"{ChatCompletionChunk.__module__}.ChatCompletionChunk"
+    # Each is validated, which takes long enough for the others to come.
+    body = [{"__type__": tag, "__data__": {**CHUNK, "id": f"{number}", f"extra{number}": 1}} for number in range(400)]
+    recording = {"test_id": None, "request": {}, "response": {"body": body, "is_streaming": True}}
+    (tmp_path / f"{key(1)}.json").write_text(json.dumps(recording))
+    stream = recstore.open(tmp_path, cache=False)[key(1)].replay()
+    got: list[str] = []
+    threads = [threading.Thread(target=lambda: got.extend(chunk.id for chunk in stream)) for _ in range(4)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert sorted(got, key=int) == [f"{number}" for number in range(400)]
+
+
 @pytest.mark.parametrize(
     ("template", "problem"),
     [
@@ -510,6 +671,7 @@ def test_threads_that_replay_at_once_each_get_their_own() -> None:
         (([b"{", b"}"], ["bool"], {}), "not bool"),
         (([b"{}"], [], (int, {}, set(), None)), "__new__"),
         (([b"{}"], [], (object, {}, set(), None)), "__pydantic_fields_set__"),
+        (([b"{}"], [], (Finalized, {}, set(), None)), "__del__"),
     ],
 )
 def test_a_template_that_does_not_fit_is_refused(template: Any, problem: str) -> None:

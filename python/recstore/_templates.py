@@ -2,9 +2,12 @@
 
 Chunks of a stream differ from each other in a few strings and numbers. Where the class's own schema says that
 validation takes such a value as it is, whatever it is, the next chunk need not be validated: its object is the same but
-for that value. All else of a chunk must be the same to the byte. Anything that this file does not know (validators,
-aliases, constraints, conversions, unions that could choose otherwise) is left to validation. The same holds for data
-that validation refuses and `model_construct` takes: it is refused for something that every chunk like it has too.
+for that value. All else of a chunk must be the same to the byte. Anything that this file does not know (aliases,
+constraints, conversions, unions that could choose otherwise) is left to validation. The same holds for data that
+validation refuses and `model_construct` takes: it is refused for something that every chunk like it has too.
+
+Where validation runs code that is not pydantic's, as a validator or for a default, every chunk is validated: what such
+code makes of a chunk, and what else it does, may be another each time.
 """
 
 from __future__ import annotations
@@ -63,11 +66,21 @@ NEVER_TAKES: dict[type, set[str]] = {
 }
 """For each type of data, the types of schemas that refuse it, whatever it holds."""
 
+NOT_RUN = {"cls", "generic_origin", "default", "expected", "metadata", "serialization", "serialization_exclude_if"}
+"""What a schema says of classes and values that validation compares and copies, and of what is no part of it."""
+
+PURE = {list, dict, set}
+"""Factories of defaults that make the same each time."""
+
 MAKERS = {"pydantic.main", "openai._models", "anthropic._models"}
 """The modules whose `model_validate` and `model_construct` do what the core schema says."""
 
 LARGEST = 65_536
 """Chunks of more bytes are validated each time: hardly two are alike."""
+
+MOST = 256
+"""Chunks of more scalars are validated each time. Of an embedding, whose numbers all change, a template is as quick as
+validation at a hundred numbers, takes a third longer at 256 and twice as long at 1,536; of objects it stays quicker."""
 
 
 def template(cls: type, text: bytes, data: Any, made: Any) -> Template | None:
@@ -78,13 +91,17 @@ def template(cls: type, text: bytes, data: Any, made: Any) -> Template | None:
     schema = getattr(cls, "__pydantic_core_schema__", None)
     if len(text) > LARGEST or type(made) is not cls or not isinstance(schema, dict) or not _makes_by_schema(cls):
         return None
+    if _is_repeatable.get(cls, (None, False))[0] is not schema:
+        _is_repeatable[cls] = schema, not _runs_code(schema, set())
+    if not _is_repeatable[cls][1]:
+        return None
     definitions = []
     if schema["type"] == "definitions":
         schema, definitions = schema["schema"], schema["definitions"]
     learner = _Learner(definitions)
     try:
         form = learner.value(schema, data, made)
-    except _UnknownObject:
+    except _NoTemplate:
         return None
     pieces = [piece.encode() for piece in learner.pieces]
     # The JSON was written anew: where other hands wrote it otherwise, the places in it are not known.
@@ -94,13 +111,34 @@ def template(cls: type, text: bytes, data: Any, made: Any) -> Template | None:
     return pieces, [type(scalar).__name__ for scalar in learner.scalars], form
 
 
+_is_repeatable: dict[type, tuple[Schema, bool]] = {}
+"""For each class, whether validation by this schema makes the same of the same data each time."""
+
+
+def _runs_code(part: Any, seen: set[int]) -> bool:
+    """Say whether validation by a part of a schema runs code that is not pydantic's; parts seen before do not count."""
+    if isinstance(part, (list, tuple)):
+        return any(_runs_code(value, seen) for value in part)
+    if not isinstance(part, dict):
+        package = str(getattr(part, "__module__", None)).partition(".")[0]
+        return callable(part) and part not in PURE and package not in ("pydantic", "pydantic_core")
+    if id(part) in seen:
+        return False
+    seen.add(id(part))
+    # A dict without a type holds the schemas of fields or choices, by names that may be any.
+    is_schema = isinstance(part.get("type"), str)
+    if is_schema and (part.get("custom_init") or part.get("post_init")):
+        return True
+    return any(_runs_code(value, seen) for name, value in part.items() if not is_schema or name not in NOT_RUN)
+
+
 def _makes_by_schema(cls: Any) -> bool:
     functions = (getattr(getattr(cls, name, None), "__func__", None) for name in ("model_validate", "model_construct"))
     return all(getattr(function, "__module__", None) in MAKERS for function in functions)
 
 
-class _UnknownObject(Exception):
-    """An object of which nobody here knows how to make another."""
+class _NoTemplate(Exception):
+    """Every chunk like this one must be validated."""
 
 
 class _Learner:
@@ -112,7 +150,10 @@ class _Learner:
         self.scalars: list[Any] = []
 
     def value(self, schema: Schema, data: Any, made: Any) -> Form:
-        """Return the form of a value of this schema, and add its JSON to the pieces."""
+        """Return the form of a value of this schema, and add its JSON to the pieces.
+
+        Raises `_NoTemplate` where there can be none, or where it would take longer than validation.
+        """
         schema = self.taking(schema, data, made)
         kind = schema["type"]
         if type(data) is dict and kind == "model" and type(made) is schema["cls"]:
@@ -120,11 +161,11 @@ class _Learner:
             schemas = {name: fields.get(name, {"schema": ANY})["schema"] for name in data}
             return _model(made, self.members(schemas, data, {**made.__dict__, **(made.__pydantic_extra__ or {})}))
         if type(data) is type(made) and kind in ("any", type(data).__name__):
-            if isinstance(data, list):
+            # An element may have been left out, and a name have been changed.
+            if isinstance(data, list) and len(data) == len(made):
                 return self.elements(schema.get("items_schema", ANY), data, made)
-            if isinstance(data, dict):
-                values: Schema = schema.get("values_schema", ANY)
-                return self.members(dict.fromkeys(data, values), data, made)
+            if isinstance(data, dict) and data.keys() == made.keys():
+                return self.members(dict.fromkeys(data, schema.get("values_schema", ANY)), data, made)
             if type(data) in (str, int, float):
                 self.pieces.append("")
                 self.scalars.append(data)
@@ -133,6 +174,7 @@ class _Learner:
         return _fixed(made)
 
     def elements(self, schema: Schema, data: list[Any], made: list[Any]) -> Form:
+        self.expect(len(data))
         forms = []
         for number, (value, made_value) in enumerate(zip(data, made, strict=True)):
             self.pieces[-1] += "," if number else "["
@@ -142,6 +184,7 @@ class _Learner:
 
     def members(self, schemas: Mapping[str, Schema], data: dict[str, Any], made: dict[str, Any]) -> dict[str, Form]:
         """Return the forms of what was made of members; members of which nothing was made must stay as they are."""
+        self.expect(len(data))
         forms = {}
         for number, (name, value) in enumerate(data.items()):
             self.pieces[-1] += f"{',' if number else '{'}{_dumps(name)}:"
@@ -151,6 +194,11 @@ class _Learner:
                 self.pieces[-1] += _dumps(value)
         self.pieces[-1] += "}" if data else "{}"
         return {name: forms[name] if name in forms else _fixed(value) for name, value in made.items()}
+
+    def expect(self, scalars: int) -> None:
+        """Raise `_NoTemplate` where so many scalars more would be too many: before they are looked at."""
+        if len(self.scalars) + scalars > MOST:
+            raise _NoTemplate
 
     def taking(self, schema: Schema, data: Any, made: Any) -> Schema:
         """Return the schema that takes the value, whatever its scalars are; `OTHER` where none is sure to."""
@@ -218,7 +266,7 @@ def _fixed(made: Any) -> Form:
         return {name: _fixed(value) for name, value in made.items()}
     if hasattr(made, "__pydantic_fields_set__"):
         return _model(made, {})
-    raise _UnknownObject
+    raise _NoTemplate
 
 
 def _model(made: Any, forms: dict[str, Form]) -> Form:
@@ -226,8 +274,9 @@ def _model(made: Any, forms: dict[str, Form]) -> Form:
     cls: Any = type(made)
     names = made.__pydantic_fields_set__
     is_plain = made.__pydantic_private__ is None and type(names) is set and all(type(name) is str for name in names)
-    if not is_plain or cls.__pydantic_root_model__ or cls.__new__ is not object.__new__:
-        raise _UnknownObject
+    is_made_plainly = not cls.__pydantic_root_model__ and cls.__new__ is object.__new__ and not hasattr(cls, "__del__")
+    if not is_plain or not is_made_plainly:
+        raise _NoTemplate
     form = {name: forms[name] if name in forms else _fixed(value) for name, value in made.__dict__.items()}
     extra = made.__pydantic_extra__
     if extra is not None:

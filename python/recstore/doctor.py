@@ -163,7 +163,7 @@ def _invalid(recording: Recording, path: str) -> Iterator[DoctorFinding]:
             continue
         try:
             cls.model_validate(data)
-        except ValueError as error:  # pydantic's ValidationError is one
+        except registry.REFUSALS as error:
             wrong.append(f"{cls.__name__}: {' '.join(str(error).split()[:20])}")
     for tag, count in unknown.items():
         yield finding("unknown-type", path, f"the installed SDK has no class for {count} chunks of the type {tag}")

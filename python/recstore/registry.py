@@ -6,6 +6,7 @@ that the user has registered; a tag that is not among them gives plain data.
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from importlib import import_module
 
@@ -39,10 +40,14 @@ ENDPOINTS: Final[dict[str, str]] = {
 RENAMED: Final[dict[str, str]] = {"llama_stack_api.": "ogx_api."}
 """Packages that go by another name now."""
 
+REFUSALS: Final = (AttributeError, TypeError, ValueError)
+"""What validation raises for data that it refuses: pydantic's error is the last, validators of SDKs fail with any."""
+
 _registered: dict[str, type] = {}
 _known: dict[str, dict[str, type]] = {}
 _found: dict[str, type] = {}
-_makers: dict[type, Maker] = {}
+_makers: dict[type, tuple[Any, Any, Maker]] = {}
+"""For each class what makes its objects, beside the schema and the function by which validation made them."""
 
 
 def register(tag: str, cls: type) -> None:
@@ -67,7 +72,7 @@ def lookup(tag: str) -> type | None:
     Imports the modules of the SDK that the tag names, if that SDK is one of those known here and installed.
     """
     found = _found.get(tag)
-    if found is None:
+    if found is None or not _is_current(found):
         found = _look_up(_current(tag))
         if found is not None:
             _found[tag] = found
@@ -80,11 +85,16 @@ def _look_up(tag: str) -> type | None:
     sdk = next((sdk for sdk in MODULES if tag.startswith(f"{sdk}.")), None)
     if sdk is None:
         return None
-    if sdk not in _known:
-        _known[sdk] = _classes(sdk)
-    known = _known[sdk]
+    known = _known.get(sdk)
+    if not known or not all(map(_is_current, known.values())):  # it may have been installed since, or imported anew
+        known = _known[sdk] = _classes(sdk)
     # A class that moved within its SDK keeps its name.
     return known.get(tag) or known.get(tag.rpartition(".")[2])
+
+
+def _is_current(cls: type) -> bool:
+    """Say whether the class is that of its module still: a module that is imported anew has another."""
+    return getattr(sys.modules.get(cls.__module__), cls.__name__, None) is cls
 
 
 def registered() -> list[str]:
@@ -130,9 +140,14 @@ def installed(name: str) -> ModuleType | None:
 
 def maker(cls: type) -> Maker:
     """Return what makes objects of a class from chunks: validated, or as the SDK itself builds it on a live stream."""
-    if cls not in _makers:
-        _makers[cls] = Maker(partial(_learn, cls))
-    return _makers[cls]
+    schema = getattr(cls, "__pydantic_core_schema__", None)
+    validate = getattr(cls, "model_validate", None)
+    validate = getattr(validate, "__func__", validate)
+    known = _makers.get(cls)
+    # A class may have been built anew, or patched.
+    if known is None or known[0] is not schema or known[1] is not validate:
+        known = _makers[cls] = schema, validate, Maker(partial(_learn, cls))
+    return known[2]
 
 
 def _learn(cls: Any, text: bytes) -> tuple[Any, Template | None]:
@@ -142,7 +157,7 @@ def _learn(cls: Any, text: bytes) -> tuple[Any, Template | None]:
     data = loads(text)
     try:
         made = cls.model_validate(data)
-    except ValueError:  # pydantic's ValidationError is one
+    except REFUSALS:
         made = _construct(cls, data)
     return made, template(cls, text, data, made)
 

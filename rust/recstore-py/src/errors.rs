@@ -85,8 +85,16 @@ pub(crate) fn invalid_json(py: Python<'_>, error: JsonError, text: &[u8]) -> PyE
 /// Says that a value of the caller's is no JSON, and where in it.
 pub(crate) fn not_json(py: Python<'_>, what: &str, path: &str, error: &WriteError<NotJson>) -> PyErr {
     let place = if path.is_empty() { what.to_owned() } else { format!("{what}: {path}") };
+    let mut cause = None;
     let message = match error {
         WriteError::Source(NotJson::Raised(error)) => return error.clone_ref(py),
+        WriteError::Source(NotJson::Digits(error)) => {
+            cause = Some(error.clone_ref(py));
+            format!(
+                "{place} is an int of too many digits to be written; pass it as a str, or raise the interpreter's limit \
+                 with sys.set_int_max_str_digits"
+            )
+        }
         WriteError::Source(NotJson::Type(name)) => format!(
             "{place} is of type {name}, which is not JSON; pass dict, list, str, int, float, bool or None (for an \
              object of an SDK, its .model_dump(mode=\"json\"))"
@@ -96,7 +104,11 @@ pub(crate) fn not_json(py: Python<'_>, what: &str, path: &str, error: &WriteErro
         }
         error => format!("{place} {error}"),
     };
-    exception(py, "NotJson", message, &attributes!(py, path = path))
+    let not_json = exception(py, "NotJson", message, &attributes!(py, path = path));
+    if cause.is_some() {
+        not_json.set_cause(py, cause);
+    }
+    not_json
 }
 
 pub(crate) fn not_a_request(py: Python<'_>, error: RequestError<NotJson>) -> PyErr {

@@ -21,6 +21,8 @@ pub(crate) enum NotJson {
     Type(String),
     /// It is a dict with a key of this type.
     Key(String),
+    /// It is an int of more digits than the interpreter converts to text, as this says.
+    Digits(PyErr),
     /// Looking at it raised this.
     Raised(PyErr),
 }
@@ -64,9 +66,11 @@ pub(crate) fn text_of<'t>(text: &'t Bound<'_, PyString>) -> PyResult<Cow<'t, [u8
     }
 }
 
+/// As json.dumps does: the characters of the text, whatever `encode` of a subclass makes of them.
 #[cold]
 fn wtf8<'py>(text: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyBytes>> {
-    Ok(text.call_method1("encode", ("utf-8", "surrogatepass"))?.cast_into()?)
+    let encoded = text.py().get_type::<PyString>().call_method1("encode", (text, "utf-8", "surrogatepass"))?;
+    Ok(encoded.cast_into()?)
 }
 
 /// The elements of a `list` or a `tuple`.
@@ -87,8 +91,11 @@ impl<'py> Iterator for Elements<'py> {
     }
 }
 
-/// The members of a `dict`.
-pub(crate) struct Members<'py>(BoundDictIterator<'py>);
+/// The members of a `dict`, or what a subclass says that its items are.
+pub(crate) enum Members<'py> {
+    Dict(BoundDictIterator<'py>),
+    Items(BoundListIterator<'py>),
+}
 
 impl<'py> Iterator for Members<'py> {
     type Item = Result<(PyText<'py>, PyJson<'py>), NotJson>;
@@ -96,7 +103,13 @@ impl<'py> Iterator for Members<'py> {
     // Inlined, so that members are not moved through memory on their way.
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        let (name, value) = self.0.next()?;
+        let (name, value) = match self {
+            Self::Dict(members) => members.next()?,
+            Self::Items(items) => match items.next()?.extract() {
+                Ok(item) => item,
+                Err(error) => return Some(Err(NotJson::Raised(error))),
+            },
+        };
         Some(match name.cast_into::<PyString>() {
             Ok(name) => match PyText::new(name) {
                 Ok(name) => Ok((name, PyJson(value))),
@@ -120,7 +133,7 @@ impl<'py> Source for PyJson<'py> {
         if let Some(text) = exactly::<PyString>(value) {
             Ok(Node::String(text_of(text)?))
         } else if let Some(members) = exactly::<PyDict>(value) {
-            Ok(Node::Object(Members(members.iter())))
+            Ok(Node::Object(Members::Dict(members.iter())))
         } else if let Some(elements) = exactly::<PyList>(value) {
             Ok(Node::Array(Elements::List(elements.iter())))
         } else if value.is_none() {
@@ -144,8 +157,8 @@ impl<'py> PyJson<'py> {
                 Ok(number) => Ok(Node::Int(number)),
                 // As json.dumps does: the digits of the number, whatever a subclass calls itself.
                 Err(_) => {
-                    let digits = value.py().get_type::<PyInt>().call_method1("__repr__", (number,))?;
-                    Ok(Node::BigInt(digits.extract()?))
+                    let digits = value.py().get_type::<PyInt>().call_method1("__repr__", (number,));
+                    Ok(Node::BigInt(digits.map_err(NotJson::Digits)?.extract()?))
                 }
             }
         } else if let Ok(number) = value.cast::<PyFloat>() {
@@ -155,7 +168,11 @@ impl<'py> PyJson<'py> {
         } else if let Ok(text) = value.cast::<PyString>() {
             Ok(Node::String(text_of(text)?))
         } else if let Ok(members) = value.cast::<PyDict>() {
-            Ok(Node::Object(Members(members.iter())))
+            // As json.dumps does: it asks for the items, unless the dict is empty.
+            Ok(Node::Object(match members.is_empty() {
+                true => Members::Dict(members.iter()),
+                false => Members::Items(members.as_mapping().items()?.iter()),
+            }))
         } else if let Ok(elements) = value.cast::<PyList>() {
             Ok(Node::Array(Elements::List(elements.iter())))
         } else {

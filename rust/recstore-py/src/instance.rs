@@ -22,12 +22,16 @@ pub(crate) struct PlainClass {
 }
 
 impl PlainClass {
-    /// Takes a model of pydantic's of which `object.__new__` makes the instances; raises `TypeError` for any other class.
+    /// Takes a model of pydantic's of which `object.__new__` makes the instances, and of which half an instance can be
+    /// dropped without code of Python's; raises `TypeError` for any other class.
     pub(crate) fn new(class: &Bound<'_, PyType>) -> PyResult<Self> {
         let py = class.py();
         let of_object = py.get_type::<PyAny>().getattr(intern!(py, "__new__"))?;
         if !class.getattr(intern!(py, "__new__"))?.is(&of_object) {
             return Err(PyTypeError::new_err("a class with a __new__ of its own"));
+        }
+        if class.hasattr(intern!(py, "__del__"))? {
+            return Err(PyTypeError::new_err("a class with a __del__"));
         }
         // The interpreter's own check that instances of this layout are for `object.__new__` to make.
         of_object.call1((class,))?;

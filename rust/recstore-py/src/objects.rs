@@ -1,5 +1,6 @@
 //! Chunks as the objects of an SDK.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyValueError;
@@ -87,7 +88,8 @@ impl Maker {
     }
 
     /// Locks the templates. No code of Python's may run under the lock: it might replay. None does where an object is made of
-    /// a template, as long as the garbage collector does not start.
+    /// a template, as long as the garbage collector does not start; nor where that fails and half an object is dropped, as
+    /// its class has no `__del__`.
     fn templates(&self) -> MutexGuard<'_, Templates> {
         self.templates.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -189,34 +191,33 @@ impl Template {
 /// Iterates over the chunks of a recording as objects; at its end raises the recorded exception, if there was one.
 ///
 /// `maker` gets a type tag, or `None`, and returns what makes an object of a chunk: a `Maker` or any callable.
-#[pyclass(module = "recstore._core")]
+#[pyclass(frozen, module = "recstore._core")]
 #[derive(Debug)]
 pub(crate) struct Objects {
     recording: Arc<store::Recording>,
-    next: usize,
+    next: AtomicUsize,
     maker: Py<PyAny>,
     /// The last chunk for which `maker` was asked, and what it returned.
-    last: Option<(usize, Py<PyAny>)>,
+    last: Mutex<Option<(usize, Py<PyAny>)>>,
 }
 
 #[pymethods]
 impl Objects {
     #[new]
     fn new(recording: &Recording, maker: Py<PyAny>) -> Self {
-        Self { recording: recording.shared(), next: 0, maker, last: None }
+        Self { recording: recording.shared(), next: AtomicUsize::new(0), maker, last: Mutex::default() }
     }
 
     fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
         slf
     }
 
-    fn __next__<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let recording = self.recording.clone();
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let recording = &self.recording;
         let view = recording.view().map_err(|error| raise(py, error))?;
-        let index = self.next;
-        self.next += 1;
+        let index = self.next.fetch_add(1, Ordering::Relaxed);
         if index < view.chunk_count() {
-            let maker = self.maker_of(py, &view, index)?.bind(py);
+            let maker = self.maker_of(py, &view, index)?;
             let made = match maker.cast::<Maker>() {
                 Ok(maker) => {
                     let json = view.chunk_data(index).map_err(|damage| raise(py, recording.damaged(damage)))?;
@@ -237,18 +238,26 @@ impl Objects {
 
 impl Objects {
     /// Returns what makes the object of a chunk; asks only where the type tag is another than that of the last.
-    fn maker_of(&mut self, py: Python<'_>, view: &View<'_>, index: usize) -> PyResult<&Py<PyAny>> {
+    fn maker_of<'py>(&self, py: Python<'py>, view: &View<'_>, index: usize) -> PyResult<Bound<'py, PyAny>> {
         let damaged = |damage| raise(py, self.recording.damaged(damage));
         let tag_of = |index| view.chunk_type_json(index).map_err(damaged);
-        let is_known = match &self.last {
-            Some((last, _)) => tag_of(*last)? == tag_of(index)?,
-            None => false,
-        };
-        if !is_known {
-            let tag = view.chunk_type(index).map_err(damaged)?;
-            let tag = tag.map(|tag| to_python::text(py, &tag)).transpose()?;
-            self.last = Some((index, self.maker.call1(py, (tag,))?));
+        let last = self.last().as_ref().map(|(last, maker)| (*last, maker.bind(py).clone()));
+        if let Some((last, maker)) = last
+            && tag_of(last)? == tag_of(index)?
+        {
+            return Ok(maker);
         }
-        Ok(self.last.as_ref().map_or(&self.maker, |(_, maker)| maker))
+        let tag = view.chunk_type(index).map_err(damaged)?;
+        let tag = tag.map(|tag| to_python::text(py, &tag)).transpose()?;
+        let maker = self.maker.bind(py).call1((tag,))?;
+        // Dropped outside of the lock: it may be the last reference.
+        let forgotten = self.last().replace((index, maker.clone().unbind()));
+        drop(forgotten);
+        Ok(maker)
+    }
+
+    /// Locks the last chunk and its maker. No code of Python's may run under the lock: it might ask for the next chunk.
+    fn last(&self) -> MutexGuard<'_, Option<(usize, Py<PyAny>)>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

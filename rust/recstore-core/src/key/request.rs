@@ -55,6 +55,9 @@ pub enum RequestError<E> {
     /// A member is not a string.
     #[error("the request's member '{0}' is not a string")]
     NotAString(&'static str),
+    /// A member holds lone surrogates, which no HTTP request can.
+    #[error("the request's member '{0}' holds a lone surrogate; percent-encode what is no text")]
+    LoneSurrogate(&'static str),
     /// It holds something that is not JSON.
     #[error("the request is not JSON")]
     Source(E),
@@ -98,9 +101,9 @@ impl<S: Source> Request<S> {
         let text = |name: &'static str, value: Option<S>| {
             let value = value.ok_or(RequestError::Missing(name))?;
             match value.node().map_err(RequestError::Source)? {
-                // Checking what is nearly always UTF-8 takes less than looking for what is not.
-                Node::String(text) => Ok(String::from_utf8(text.into_owned())
-                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())),
+                Node::String(text) => {
+                    String::from_utf8(text.into_owned()).map_err(|_| RequestError::LoneSurrogate(name))
+                }
                 _ => Err(RequestError::NotAString(name)),
             }
         };

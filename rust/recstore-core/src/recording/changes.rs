@@ -26,7 +26,8 @@ pub struct ChangeReader {
     /// JSON of the pattern that was read lately, and where the values lie in it.
     model: Vec<u8>,
     spans: Vec<Range<usize>>,
-    /// The values that may be others since, each as it was last: mostly the same ones are others in the next.
+    /// The values that may be others since, each as it was last: mostly the same ones are others in the next. In the order
+    /// of their numbers, as all changes are.
     changing: SmallVec<[Latest; 4]>,
     /// How many were read since it was last looked which of them change.
     since: usize,
@@ -46,7 +47,7 @@ struct Latest {
     has_changed: bool,
 }
 
-/// Values with their numbers and their JSON: mostly no more.
+/// Values with their numbers, in the order of these, and their JSON: mostly no more.
 type Changes<'a> = SmallVec<[(usize, &'a [u8], Varying<'a>); 4]>;
 
 impl ChangeReader {
@@ -91,8 +92,9 @@ impl ChangeReader {
             }
         }
         (rest == self.model.get(from..)?).then_some(())?;
-        for (number, value, _) in &changes {
-            if let Some(latest) = self.changing.iter_mut().find(|latest| latest.number == *number) {
+        let mut others = changes.iter().peekable();
+        for latest in &mut self.changing {
+            if let Some((_, value, _)) = others.next_if(|(number, ..)| *number == latest.number) {
                 latest.json.clear();
                 latest.json.extend_from_slice(value);
                 latest.has_changed = true;
@@ -136,8 +138,8 @@ impl ChangeReader {
 
     /// Takes the values that changed for such as change, besides those that did before.
     fn note_changing(&mut self, changes: &Changes<'_>) {
-        self.changing
-            .retain(|latest| latest.has_changed && changes.iter().all(|(number, ..)| *number != latest.number));
+        let is_other = |number| changes.binary_search_by_key(&number, |(number, ..)| *number).is_ok();
+        self.changing.retain(|latest| latest.has_changed && !is_other(latest.number));
         let latest = |number| Latest { number, json: SmallVec::new(), has_changed: false };
         self.changing.extend(changes.iter().map(|(number, ..)| latest(*number)));
         self.changing.sort_unstable_by_key(|latest| latest.number);
@@ -159,10 +161,10 @@ impl ChangeReader {
     /// Returns the values that are others than in the last JSON; `None` where one of them is none.
     fn changes<'a>(&self, json: &'a [u8], spans: &[Range<usize>]) -> Option<Changes<'a>> {
         let mut changes = Changes::new();
+        let mut changing = self.changing.iter().peekable();
         for (number, (span, kind)) in spans.iter().zip(self.pattern.kinds()).enumerate() {
             let value = json.get(span.clone())?;
-            let latest = self.changing.iter().find(|latest| latest.number == number);
-            let last = match latest {
+            let last = match changing.next_if(|latest| latest.number == number) {
                 Some(latest) => Some(latest.json.as_slice()),
                 None => self.spans.get(number).and_then(|span| self.model.get(span.clone())),
             };
@@ -258,6 +260,20 @@ mod tests {
             assert_eq!(read(&mut read_on, &json), Some(expected.collect()), "chunk {chunk}: {json}");
             last = Some(values);
         }
+    }
+
+    #[test]
+    fn reading_takes_time_linear_in_the_number_of_values_that_change() {
+        const VALUES: usize = 150_000;
+        let pieces = [&[r#"{"n":"#, r#","list":["#][..], &[","; VALUES - 1], &["]}"]].concat();
+        let mut embedding = reader(&pieces, &[VaryingKind::Int; VALUES + 1]);
+        let start = std::time::Instant::now();
+        // All values of the list change, and then one that did not before.
+        for (chunk, n, changed) in [(0, 0, VALUES + 1), (1, 0, VALUES), (2, 0, VALUES), (3, 3, VALUES + 1)] {
+            let json = format!(r#"{{"n":{n},"list":[{}]}}"#, vec![chunk.to_string(); VALUES].join(","));
+            assert_eq!(read(&mut embedding, &json).unwrap().len(), changed);
+        }
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
 
     #[test]
