@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
+import shutil
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,8 +16,11 @@ import pytest
 import recstore
 from recstore import usage
 from suites import LOOP, recordings, run, suite
+from support import REPOSITORY, obey_modes_of_files
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from scripted_server import ScriptedServer
 
 pytestmark = pytest.mark.usefixtures("project")
@@ -496,6 +502,54 @@ def test_what_was_used_is_written_and_can_be_merged(pytester: pytest.Pytester, s
     (pytester.path / "bad.json").write_text("{}")
     with pytest.raises(ValueError, match=r"bad\.json: this is no usage file of version 1; name files"):
         usage.load([pytester.path / "bad.json"])
+
+
+@pytest.mark.parametrize("obstacle", ["no folder", "a folder with a usage", "a file for the folder", "a folder for it"])
+def test_where_the_usage_cannot_be_written_the_run_goes_on_and_says_so(tmp_path: Path, obstacle: str) -> None:
+    example = REPOSITORY / "examples" / "suite"
+    root = shutil.copytree(example, tmp_path / "suite", ignore=shutil.ignore_patterns(".recstore"))
+    used = root / ".recstore" / "used.json"
+    if obstacle == "a file for the folder":
+        used.parent.write_text("")
+    elif obstacle == "a folder for it":
+        (used / "in it").mkdir(parents=True)
+    elif obstacle == "a folder with a usage":
+        used.parent.mkdir()
+        used.write_text("{}")
+        used.parent.chmod(0o555)
+    root.chmod(0o555)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/test_assistant.py"]
+    done = subprocess.run(
+        command,
+        cwd=root,
+        check=False,
+        capture_output=True,
+        text=True,
+        preexec_fn=obey_modes_of_files,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search("= 5 passed", done.stdout)
+    assert "5 hits, 0 misses" in done.stdout
+    assert re.search(r"which recordings were used could not be written: \[Errno .*/\.recstore", done.stdout)
+    for path in (root, used.parent) if used.parent.exists() else (root,):
+        path.chmod(0o755)
+
+
+def test_a_wrong_place_for_the_usage_is_told_before_any_test_runs(pytester: pytest.Pytester) -> None:
+    suite(pytester, "def test_one(recstore): pass")
+    for path, why in (("tests", "is a folder; name a file"), ("none/x.json", "there is no folder")):
+        result, output = run(pytester, f"--recstore-used={path}")
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        assert f"ERROR: recstore: --recstore-used={path} " in output
+        assert why in output
+    assert not (pytester.path / "none").exists()
+    assert not list(pytester.path.glob(".*.tmp"))
+    # What becomes impossible while the tests run is told when they have.
+    suite(pytester, "def test_one(recstore): os.mkdir('x.json')")
+    result, output = run(pytester, "--recstore-used=x.json")
+    result.assert_outcomes(passed=1)
+    assert "could not be written: [Errno 21] Is a directory" in output
+    assert not list(pytester.path.glob(".*.tmp"))
 
 
 def test_a_worker_that_dies_makes_the_usage_partial(pytester: pytest.Pytester) -> None:

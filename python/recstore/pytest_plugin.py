@@ -19,6 +19,7 @@ from recstore._pytest_options import (
     USED,
     Chosen,
     add_options,
+    check_used,
     choose,
     command_of,
     mode_of,
@@ -62,6 +63,7 @@ class Totals:
 _stores: Final = pytest.StashKey[dict[tuple[Any, Any], Any]]()
 _totals: Final = pytest.StashKey[Totals]()
 _usage: Final = pytest.StashKey[Any]()
+_unwritten: Final = pytest.StashKey[Exception]()
 _report: Final = pytest.StashKey[pytest.TestReport]()
 _session: Final = pytest.StashKey[Any]()
 
@@ -106,6 +108,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     from recstore.errors import RecstoreError  # noqa: PLC0415
 
     config = session.config
+    if not hasattr(config, "workerinput"):
+        check_used(config)
     observers.append(partial(_note_other, config))
     is_asked_for = any(choose(config, name).value is not None for name in ("mode", "dir"))
     if config.inipath is None and not is_asked_for:
@@ -118,7 +122,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     used = None if hasattr(config, "workerinput") or config.getoption("collectonly") else _used_path(config)
     if used is not None:
         # A run that is killed leaves none: what an earlier one used says nothing of the tests that are there now.
-        used.unlink(missing_ok=True)
+        try:
+            used.unlink(missing_ok=True)
+        except OSError as error:
+            config.stash[_unwritten] = error
     # For sessions that fixtures and programs open themselves.
     defaults.update(path=str(_store(config).path), **({} if source == "default" else {"mode": mode}))
     defaults.update(command_of(config))
@@ -337,9 +344,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         usage.partial.append("tests open sessions of their own, and some without the fixture failed or were skipped")
     if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         usage.partial.append(f"the run ended with the exit code {int(exitstatus)}")
-    if (used := _used_path(config)) is not None:
-        usage.keys = set(_store(config))
-        usage.relative_to(_store(config).path).write(used)
+    try:
+        if (used := _used_path(config)) is not None:
+            usage.keys = set(_store(config))
+            usage.relative_to(_store(config).path).write(used)
+    except OSError as error:
+        # The tests have run; they count all the same.
+        config.stash[_unwritten] = error
 
 
 def _used_path(config: pytest.Config) -> Path | None:
@@ -367,10 +378,13 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say what the sessions did."""
-    totals = config.stash[_totals]
-    if not totals.tests:
+    totals, unwritten = config.stash[_totals], config.stash.get(_unwritten, None)
+    if not totals.tests and unwritten is None:
         return
     terminalreporter.section("recstore", sep="-")
-    terminalreporter.line(f"{totals}, in {totals.tests} tests")
+    if totals.tests:
+        terminalreporter.line(f"{totals}, in {totals.tests} tests")
+    if unwritten is not None:
+        terminalreporter.line(f"which recordings were used could not be written: {unwritten}")
     for test_id in totals.passed_with_misses:
         terminalreporter.line(f"passed, though a request was missing: {test_id}")
