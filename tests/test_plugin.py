@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,8 +20,6 @@ from suites import LOOP, recordings, run, suite
 from support import REPOSITORY, obey_modes_of_files
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from scripted_server import ScriptedServer
 
 pytestmark = pytest.mark.usefixtures("project")
@@ -443,6 +442,25 @@ def test_wrong_options_are_told(pytester: pytest.Pytester) -> None:
     assert "not 'once', moed" in output
     _, output = run(pytester, "--recstore-mode=recrod")
     assert "ERROR: recstore: there is no mode 'recrod'; there are live, record, replay, record-if-missing" in output
+
+
+@pytest.mark.parametrize("settings", ['profile = "ogx-9"', 'profil = "ogx-7"', "profile = ["])
+def test_wrong_settings_are_told_where_there_is_no_ini_file_too(pytester: pytest.Pytester, settings: str) -> None:
+    suite(pytester, ONE_TEST)
+    Path("tox.ini").unlink()
+    Path("recstore.toml").write_text(settings + "\n")
+    result, output = run(pytester)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert f"ERROR: recstore: {pytester.path}/recstore.toml: " in output
+    assert "Traceback" not in output
+
+
+def test_settings_that_break_while_tests_run_end_no_run(pytester: pytest.Pytester) -> None:
+    suite(pytester, "def test_one():\n    open('recstore.toml', 'w').write('?')\ndef test_two(recstore): pass")
+    Path("tox.ini").unlink()
+    result, output = run(pytester)
+    result.assert_outcomes(passed=1, errors=1)
+    assert f"could not be written: {pytester.path}/recstore.toml: " in output
 
 
 def test_the_plugin_can_be_left_out(pytester: pytest.Pytester) -> None:

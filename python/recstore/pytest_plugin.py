@@ -112,7 +112,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         check_used(config)
     observers.append(partial(_note_other, config))
     is_asked_for = any(choose(config, name).value is not None for name in ("mode", "dir"))
-    if config.inipath is None and not is_asked_for:
+    is_project = config.inipath is not None or (config.rootpath / "recstore.toml").exists()
+    if not (is_project or is_asked_for):
         return  # perhaps no project at all: its folders are left alone until a test asks
     try:
         mode, source = mode_of(config)
@@ -317,6 +318,8 @@ def _usage_of(config: pytest.Config) -> Usage:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Send what a worker counted to the controller; write what was used."""
+    from recstore.errors import RecstoreError  # noqa: PLC0415
+
     config = session.config
     if hasattr(config, "workeroutput"):
         config.workeroutput["recstore"] = {"totals": vars(config.stash[_totals]), "usage": _usage_of(config).to_json()}
@@ -348,7 +351,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         if (used := _used_path(config)) is not None:
             usage.keys = set(_store(config))
             usage.relative_to(_store(config).path).write(used)
-    except OSError as error:
+    except (OSError, RecstoreError) as error:
         # The tests have run; they count all the same.
         config.stash[_unwritten] = error
 
