@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import anthropic
 import httpx
@@ -322,7 +322,7 @@ def test_what_an_sdk_level_recorder_wrote_and_what_http_wrote_answer_each_other(
 
 def test_a_mode_is_what_it_is_called(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def go(mode: str | None) -> tuple[str, recstore.Session]:
-        with recstore.session(tmp_path, mode=mode, test_id=TEST) as session:
+        with recstore.session(tmp_path, mode=cast("Any", mode), test_id=TEST) as session:
             return run("openai whole", server.url)[0].choices[0].message.content, session
 
     assert go("live")[0] == "Grüße 1 🎉"
@@ -339,7 +339,7 @@ def test_a_mode_is_what_it_is_called(server: ScriptedServer, tmp_path: Path, mon
     with recstore.session(test_id=TEST) as session:
         assert (session.mode, session.store.path) == ("record", tmp_path)
     with pytest.raises(recstore.InvalidRequest, match="there is no mode 'twice'; there are live, record, replay"):
-        recstore.session(tmp_path, mode="twice")
+        recstore.session(tmp_path, mode=cast("Any", "twice"))
 
 
 def test_a_miss_is_told_and_every_sdk_lets_it_through(tmp_path: Path, no_sockets: Callable[[], None]) -> None:

@@ -32,6 +32,8 @@ __all__ = ["Session", "Stats", "parse_mode", "session"]
 
 Mode = Literal["live", "record", "replay", "record-if-missing"]
 
+ModeName = Literal[Mode, "none", "once", "new_episodes", "all", "rewrite"]
+
 MODES: Final[dict[str, Mode]] = {
     "live": "live",
     "record": "record",
@@ -112,7 +114,7 @@ class Session:
         self,
         path: str | os.PathLike[str] | Store | None = None,
         *,
-        mode: str | None = None,
+        mode: ModeName | None = None,
         test_id: str | None = None,
         profile: str | None = None,
         hosts: Sequence[str] | None = None,
