@@ -26,6 +26,12 @@ def opened(path: str, *, profile: str | None = None, cache: bool = True) -> recs
         return recstore.open(path, profile=profile, cache=cache)
 
 
+def nothing_in(store: recstore.Store) -> recstore.RecstoreError:
+    """Return the error for a store in which there is nothing to look at: in CI, a wrong path must not pass for well."""
+    looked_for = "it is an empty pack" if store.is_read_only else "no file that ends in .json in a folder recordings"
+    return recstore.RecstoreError(f"there are no recordings in {store.path}: {looked_for}; name the root of the tests")
+
+
 def readable(store: recstore.Store) -> Iterator[recstore.Recording]:
     """Give every recording, and say of files that are none why."""
     with working("reading recordings") as step:
