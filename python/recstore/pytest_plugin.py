@@ -185,6 +185,8 @@ def recstore_fixture(request: pytest.FixtureRequest) -> Iterator[Session]:
         if unknown:
             pytest.fail(f"the marker recstore takes {', '.join(OF_MARKER)}, not {', '.join(unknown)}", pytrace=False)
         options |= marker.kwargs
+    if not isinstance(options.get("path", ""), str | os.PathLike):
+        pytest.fail(f"the path in the marker recstore is a text, not {options['path']!r}", pytrace=False)
     mode, _ = mode_of(config, options.pop("mode", None))
     block = choose(config, "block", options.pop("block", None)).value
     session = Session(

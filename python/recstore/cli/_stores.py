@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 def add_path(parser: argparse.ArgumentParser) -> None:
     """Take the path of a store."""
     parser.add_argument("path", nargs="?", default=".", help="root of a tree of recordings, or a pack (default: here)")
+
+
+def natural(text: str) -> int:
+    """Return a number that is not negative."""
+    if not (text.isascii() and text.isdigit()):
+        raise ArgumentTypeError(f"{text!r} is no number that counts something")
+    return int(text)
 
 
 def opened(path: str, *, profile: str | None = None, cache: bool = True) -> recstore.Store:

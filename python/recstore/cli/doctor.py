@@ -16,7 +16,7 @@ from recstore import doctor
 from recstore._core import finding_kinds
 from recstore._wording import size
 from recstore.cli._output import note, say_json, say_line, working
-from recstore.cli._stores import nothing_in, opened
+from recstore.cli._stores import natural, nothing_in, opened
 from recstore.errors import RecstoreError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--history", action="store_true", help="ask git when names fitted their requests")
     parser.add_argument(
         "--large",
-        type=int,
+        type=natural,
         default=doctor.LARGE,
         metavar="BYTES",
         help="from which size on a file is unusually large (default: %(default)s)",
