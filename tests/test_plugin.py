@@ -163,15 +163,55 @@ def test_a_fixture_of_wider_scope_asks_in_a_session_of_its_own_or_is_refused(
         pass
     """,
     )
-    run(pytester, "--recstore-mode=record")[0].assert_outcomes(passed=2)
-    assert (server.calls, len(recordings(pytester))) == (2, 1)
+    for block in ("no", "yes"):
+        result, output = run(pytester, "--recstore-mode=record", f"--recstore-block={block}", "-n1")
+        result.assert_outcomes(passed=2)
+        told = (
+            "not recorded, and refused in replay: what a fixture of wider scope than tests/test_ask.py::test_two asked"
+        )
+        assert output.count("not recorded, and refused") == output.count(told) == (block == "yes"), output
+    result, output = run(pytester, "--recstore-mode=record")
+    result.assert_outcomes(passed=2)
+    assert "0 hits, 0 misses, 0 recorded, 1 live, in 2 tests" in output
+    assert told in output
+    assert (server.calls, len(recordings(pytester))) == (6, 1)
     for arguments in ((), ("-n1",), ("--recstore-mode=replay", "-q")):
         result, output = run(pytester, *arguments)
         result.assert_outcomes(passed=1, errors=1)
         assert "it was made outside of a test's session, by a fixture of wider scope than test_two" in output
-    assert server.calls == 2
+    assert server.calls == 6
     run(pytester, "--recstore-block=no")[0].assert_outcomes(passed=2)
-    assert server.calls == 3
+    assert server.calls == 7
+
+
+def test_a_session_that_stays_open_around_tests_records_what_other_fixtures_ask(
+    pytester: pytest.Pytester, server: ScriptedServer
+) -> None:
+    suite(
+        pytester,
+        """
+    import recstore as package
+
+    @pytest.fixture(scope="module", autouse=True)
+    def around():
+        with package.session(test_id="tests/test_ask.py"):
+            yield
+
+    @pytest.fixture(scope="class")
+    def asked():
+        return ask("in the session around")
+
+    def test_one(recstore):
+        pass
+
+    def test_two(asked, recstore):
+        assert asked.startswith("Grüße")
+    """,
+    )
+    result, output = run(pytester, "--recstore-mode=record")
+    result.assert_outcomes(passed=2)
+    assert "not recorded" not in output
+    assert (server.calls, len(recordings(pytester))) == (1, 1)
 
 
 def test_a_test_that_skips_itself_keeps_what_it_asked(pytester: pytest.Pytester, server: ScriptedServer) -> None:

@@ -46,6 +46,8 @@ class Totals:
         # Tests may open sessions of their own: how many did, and how many that may have did not come to their end.
         self.others = self.others_unfinished = 0
         self.passed_with_misses: list[str] = []
+        self.outside: list[str] = []
+        """The tests before which fixtures of wider scope asked outside of any session, while others were recorded."""
 
     def merge(self, other: dict[str, Any]) -> None:
         """Add what another process counted."""
@@ -241,15 +243,32 @@ def _note_used(config: pytest.Config, test_id: str, outcome: str, session: Sessi
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Refuse, in replay, what fixtures of wider scope ask before the test's session begins."""
+    """Refuse, in replay, what fixtures of wider scope ask before the test's session begins; else note that they do."""
     config = item.config
-    is_replaying = "recstore" in getattr(item, "fixturenames", ()) and mode_of(config)[0] == "replay"
-    if not is_replaying or parse_block(choose(config, "block").value) is False:
+    mode = mode_of(config)[0] if "recstore" in getattr(item, "fixturenames", ()) else "live"
+    if mode == "live" or parse_block(choose(config, "block").value) is False or (mode != "replay" and _is_in_session()):
         return (yield)
     from recstore import Session  # noqa: PLC0415
 
-    with Session(_store(config), mode="replay", hosts=(), test_id=f"a fixture of wider scope than {item.name}"):
-        return (yield)
+    mode = "replay" if mode == "replay" else "live"
+    with Session(_store(config), mode=mode, hosts=(), test_id=f"a fixture of wider scope than {item.name}") as session:
+        try:
+            return (yield)
+        finally:
+            if session.stats.live:
+                config.stash[_totals].live += session.stats.live
+                config.stash[_totals].outside.append(item.nodeid)
+
+
+def _is_in_session() -> bool:
+    """Say whether what is asked now is asked in a session already, that of a fixture of wider scope."""
+    from recstore._current import current  # noqa: PLC0415
+    from recstore.errors import RequestBlocked  # noqa: PLC0415
+
+    try:
+        return current() is not None
+    except RequestBlocked:
+        return True
 
 
 @pytest.hookimpl(wrapper=True)
@@ -391,5 +410,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.line(f"{totals}, in {totals.tests} tests")
     if unwritten is not None:
         terminalreporter.line(f"which recordings were used could not be written: {unwritten}")
+    for test_id in totals.outside:
+        terminalreporter.line(
+            f"not recorded, and refused in replay: what a fixture of wider scope than {test_id} asked; open a "
+            "recstore.session in the fixture"
+        )
     for test_id in totals.passed_with_misses:
         terminalreporter.line(f"passed, though a request was missing: {test_id}")
