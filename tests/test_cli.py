@@ -330,7 +330,7 @@ def test_without_its_packages_the_command_line_says_how_to_get_them() -> None:
     script = "import sys; sys.modules['rich'] = None; from recstore.cli import main; sys.exit(main(['ls']))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr == "recstore: the command line needs two more packages: pip install 'recstore[cli]'\n"
+    assert done.stderr == "recstore: the command line needs two more packages: pip install rich orjson\n"
 
 
 def test_long_work_shows_progress_on_a_terminal(tmp_path: Path, write: Callable[..., Path]) -> None:

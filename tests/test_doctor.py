@@ -354,7 +354,8 @@ def test_every_kind_is_described_with_its_severity() -> None:
 def test_the_command_says_what_it_finds_and_exits_with_it(tmp_path: Path, record: Callable[..., Path]) -> None:
     path = record(request("score: 1.5"), stream(chunk("x", "stop")), version=6)
     other = record(request("b"), stream(chunk("x", "stop")))
-    assert "warning: old-profile (1): bring all names" in run(tmp_path, code=1)
+    said = run(tmp_path, code=1)
+    assert "warning: old-profile (1): bring all names to the rules of the store: `recstore rekey --to ogx-7`\n" in said
     assert run(tmp_path, "--fail-on", "error").count("old-profile") == 1
     assert run(tmp_path, "--ignore", "old-profile") == ""
     assert run(tmp_path, other) == "", "only what is about the files that are named"

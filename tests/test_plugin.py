@@ -179,6 +179,7 @@ def test_a_fixture_of_wider_scope_asks_in_a_session_of_its_own_or_is_refused(
         result, output = run(pytester, *arguments)
         result.assert_outcomes(passed=1, errors=1)
         assert "it was made outside of a test's session, by a fixture of wider scope than test_two" in output
+        assert "or say block=False (in pytest --recstore-block=no) to let others through" in output
     assert server.calls == 6
     run(pytester, "--recstore-block=no")[0].assert_outcomes(passed=2)
     assert server.calls == 7

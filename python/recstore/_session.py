@@ -82,8 +82,8 @@ class Session:
     `path` is the root of the recordings, or a store; without it the environment variable `RECSTORE_DIR`, else the
     current folder. `mode` says what is done with a request; without it `RECSTORE_MODE`, else `"replay"`:
 
-    - `"replay"`: it is answered from its recording; where there is none, `RecordingNotFound` is raised. No connection
-      is ever opened. Also called `none`.
+    - `"replay"`: it is answered from its recording; where there is none, `RecordingNotFound` is raised. No client
+      of `httpx` or `httpx2` opens a connection. Also called `none`.
     - `"record"`: it goes to the service, and the answer is recorded, in the place of the old one. Also called `all` and
       `rewrite`.
     - `"record-if-missing"`: the one or the other. Also called `once` and `new_episodes`.
@@ -268,7 +268,8 @@ class Session:
         else:
             why = f"it was made outside of a test's session, by {self.test_id}; open a recstore.session there"
         return RequestBlocked(
-            f"a request to {host} was refused, because {why}, or say block=False to let others through"
+            f"a request to {host} was refused, because {why}, or say block=False (in pytest --recstore-block=no) to "
+            "let others through"
         )
 
     def preload(self) -> int:
