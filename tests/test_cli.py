@@ -61,9 +61,9 @@ def test_the_installed_command_is_the_module() -> None:
 def test_ls_lists_every_file(examples: Path) -> None:
     out, errors = run("ls", examples)
     lines = out.splitlines()
-    assert len(lines) == COUNT + 1
-    assert lines[0].split() == ["key", "endpoint", "model", "answer", "chunks", "size", "test"]
-    assert "stream of ChatCompletionChunk" in out
+    assert len(lines) == COUNT
+    said = ["997bcd1de70f", "/v1/v1/chat/completions", "gpt-4o", "stream of ChatCompletionChunk", "4", "3.9 kB"]
+    assert "\t".join([*said, "test_chat.py::test_hello"]) in lines
     assert errors.endswith(f"{COUNT} recordings under 46 keys in {examples}\n")
     entries = run_json("ls", examples)
     assert len(entries) == COUNT
@@ -71,6 +71,36 @@ def test_ls_lists_every_file(examples: Path) -> None:
     assert hello["endpoint"] == "/v1/v1/chat/completions"
     assert (hello["type"], hello["is_streaming"], hello["chunks"]) == ("ChatCompletionChunk", True, 4)
     assert hello["size"] == (examples / hello["path"]).stat().st_size
+
+
+def test_ls_gives_a_line_for_each_recording_where_nobody_looks(tmp_path: Path, write: Callable[..., Path]) -> None:
+    asked = {"url": "http://h/v1/chat/completions", "method": "POST", "body": {"model": "m" * 300}}
+    for number in (1, 2):
+        test_id = f"tests/test_a.py::test[{'x' * 300}\n\t{number}]"
+        write(f"{key(number)}.json", {"body": {}, "is_streaming": False}, request=asked, test_id=test_id)
+    lines = run("ls", tmp_path)[0].splitlines()
+    assert [line.split("\t")[0] for line in lines] == [key(1)[:12], key(2)[:12]]
+    assert lines[0].endswith(f"\ttest_a.py::test[{'x' * 300}\\n\\t1]")
+
+
+def test_ls_gives_a_terminal_a_table(examples: Path) -> None:
+    primary, secondary = os.openpty()
+    command = [sys.executable, "-m", "recstore", "ls", str(examples), "--test", "hello"]
+    subprocess.run(
+        command, stdout=secondary, stderr=subprocess.DEVNULL, check=True, env={**os.environ, "COLUMNS": "160"}
+    )
+    os.close(secondary)
+    lines = os.read(primary, 1 << 16).decode().splitlines()
+    os.close(primary)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", lines[0]).split() == [
+        "key",
+        "endpoint",
+        "model",
+        "answer",
+        "chunks",
+        "size",
+        "test",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +161,7 @@ def test_ls_reads_packs_too(examples: Path, tmp_path: Path) -> None:
 def test_ls_goes_on_past_a_file_that_is_no_recording(examples: Path) -> None:
     (examples / f"{key(1)}.json").write_text("{")
     out, errors = run("ls", examples)
-    assert len(out.splitlines()) == COUNT + 1
+    assert len(out.splitlines()) == COUNT
     assert f"recstore: {examples}/{key(1)}.json: the text ends inside a value at line 1 column 2" in errors
 
 
@@ -300,7 +330,7 @@ def test_without_its_packages_the_command_line_says_how_to_get_them() -> None:
     script = "import sys; sys.modules['rich'] = None; from recstore.cli import main; sys.exit(main(['ls']))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr == "recstore: the command line needs two more packages: pip install 'recstore[cli]'\n"
+    assert done.stderr == "recstore: the command line needs two more packages: pip install rich orjson\n"
 
 
 def test_long_work_shows_progress_on_a_terminal(tmp_path: Path, write: Callable[..., Path]) -> None:

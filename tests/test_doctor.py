@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
@@ -24,7 +25,6 @@ from support import REPOSITORY, key, models
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from recstore._core import DoctorFinding
 
@@ -362,7 +362,8 @@ def test_every_kind_is_described_with_its_severity() -> None:
 def test_the_command_says_what_it_finds_and_exits_with_it(tmp_path: Path, record: Callable[..., Path]) -> None:
     path = record(request("score: 1.5"), stream(chunk("x", "stop")), version=6)
     other = record(request("b"), stream(chunk("x", "stop")))
-    assert "warning: old-profile (1): bring all names" in run(tmp_path, code=1)
+    said = run(tmp_path, code=1)
+    assert "warning: old-profile (1): bring all names to the rules of the store: `recstore rekey --to ogx-7`\n" in said
     assert run(tmp_path, "--fail-on", "error").count("old-profile") == 1
     assert run(tmp_path, "--ignore", "old-profile") == ""
     assert run(tmp_path, other) == "", "only what is about the files that are named"
@@ -406,6 +407,34 @@ def test_files_that_are_not_there_are_told(tmp_path: Path, record: Callable[...,
     path = record(request("a"), stream(chunk("x", "stop")))
     run(tmp_path, path)
     run(tmp_path, path.with_name("other.json"), code=2)
+
+
+def test_where_nothing_is_looked_at_nothing_is_called_well(
+    tmp_path: Path, record: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def complaint(*arguments: Any) -> str:
+        command = [sys.executable, "-m", "recstore", *map(str, arguments)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (2, "")
+        return done.stderr
+
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "a.json").write_text("{}")
+    for command in (("doctor",), ("doctor", "--fix"), ("doctor", "--json"), ("verify",), ("verify", "--json")):
+        said = complaint(command[0], tmp_path / "none", *command[1:])
+        assert said.startswith(f"recstore: there are no recordings in {tmp_path}/none: no file that ends in .json in")
+    record(request("a"), stream(chunk("x", "stop")))
+    monkeypatch.chdir(tmp_path)
+    for name in ("bad.json", "none/a.json", "recordings/notes.txt", "../bad.json", "recordings/.hidden/a.json"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text("{")
+        said = complaint("doctor", *(["."] if name.endswith("txt") else []), name)
+        assert said.startswith(f"recstore: {name} is no recording of the store {tmp_path}: ")
+    # A file of the store that is no JSON is a finding, also where it is the only one.
+    for name in ("recordings/bad.json", "alone/recordings/bad.json"):
+        Path(name).parent.mkdir(exist_ok=True, parents=True)
+        Path(name).write_text("{")
+        assert "malformed" in run(name, code=1)
 
 
 def test_annotations_are_what_github_reads(tmp_path: Path, record: Callable[..., Path]) -> None:

@@ -121,6 +121,24 @@ def test_the_example_suite_replays_and_can_be_recorded(
     assert {path.name: path.read_bytes() for path in copied.rglob("recordings/*.json")} == kept
 
 
+def test_a_fixture_of_the_session_records_as_the_docs_show(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (REPOSITORY / "docs" / "sessions.md").read_text()
+    [fixture] = re.findall(r"^```python\n(@pytest\.fixture.*?)^```", text, re.MULTILINE | re.DOTALL)
+    tests = pytester.mkdir("tests")
+    (tests / "conftest.py").write_text(f"import openai, os, pytest, recstore\n\n{fixture}")
+    (tests / "test_a.py").write_text("def test_one(summary, recstore):\n    assert summary\n")
+    (pytester.path / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    monkeypatch.delenv("CI", raising=False)
+    with ScriptedServer() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
+        for arguments in (("--recstore-mode=record",), (), ("-n1",)):
+            pytester.runpytest_subprocess(*arguments).assert_outcomes(passed=1)
+        assert server.calls == 1
+    assert len(list((tests / "recordings").iterdir())) == 1
+
+
 def test_every_target_of_the_readme_exists() -> None:
     listed = subprocess.run(["make", "help"], cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
     targets = set(re.findall(r"make ([a-z-]+)", listed))

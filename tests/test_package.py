@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import pydoc
 import re
 import subprocess
 import sys
 import tomllib
 from typing import TYPE_CHECKING, Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -15,6 +17,7 @@ from support import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 def python(script: str) -> str:
@@ -30,6 +33,47 @@ print("\\n".join(sorted(set(sys.modules) - before)))
 """
     loaded = python(script).split()
     assert set(loaded) == {"__future__", "recstore", "recstore._core", "recstore._store", "recstore.errors"}
+
+
+def test_what_is_imported_later_is_listed_and_has_types(tmp_path: Path) -> None:
+    import recstore
+
+    later = {"Session", "session", "transport", "async_transport"}
+    modules = {"doctor", "registry", "rekey", "report", "secrets", "usage"}
+    listed = dir(recstore)
+    assert later | modules | {"open", "Store", "errors", "__doc__", "__version__"} <= set(listed)
+    assert not {"TYPE_CHECKING", "annotations", "_LATER"} & set(listed)
+    assert all(hasattr(recstore, name) for name in listed)
+    shown = pydoc.plain(pydoc.render_doc(recstore))
+    for name in later:
+        assert re.search(rf"^    (class )?{name}\b", shown, re.MULTILINE), name
+    program = tmp_path / "program.py"
+    program.write_text(
+        """\
+import recstore
+
+store = recstore.open("tests")
+reveal_type(recstore.doctor.examine(store)["files"])
+reveal_type(recstore.rekey.plan("tests", "ogx-7")["to"])
+reveal_type(recstore.report.Report(store).html())
+reveal_type(recstore.secrets.redact)
+reveal_type(recstore.usage.load([]).files)
+recstore.registry.register("a.B", int)
+recstore.session(mode="none")
+recstore.session(mode="recrod")
+"""
+    )
+    command = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={tmp_path}", str(program)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert re.findall("type is (.*)", done.stdout) == [
+        '"int"',
+        '"str"',
+        '"str"',
+        '"def (value: Any) -> Any"',
+        '"set[str]"',
+    ], done.stdout
+    assert re.findall("([0-9]+): error: (.*)", done.stdout) == [("11", ANY)], done.stdout
+    assert 'Argument "mode"' in done.stdout
 
 
 def test_the_plugin_loads_little_beside_pytest() -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +17,7 @@ import pytest
 import recstore
 from recstore import usage
 from suites import LOOP, recordings, run, suite
+from support import REPOSITORY, obey_modes_of_files
 
 if TYPE_CHECKING:
     from scripted_server import ScriptedServer
@@ -158,15 +163,56 @@ def test_a_fixture_of_wider_scope_asks_in_a_session_of_its_own_or_is_refused(
         pass
     """,
     )
-    run(pytester, "--recstore-mode=record")[0].assert_outcomes(passed=2)
-    assert (server.calls, len(recordings(pytester))) == (2, 1)
+    for block in ("no", "yes"):
+        result, output = run(pytester, "--recstore-mode=record", f"--recstore-block={block}", "-n1")
+        result.assert_outcomes(passed=2)
+        told = (
+            "not recorded, and refused in replay: what a fixture of wider scope than tests/test_ask.py::test_two asked"
+        )
+        assert output.count("not recorded, and refused") == output.count(told) == (block == "yes"), output
+    result, output = run(pytester, "--recstore-mode=record")
+    result.assert_outcomes(passed=2)
+    assert "0 hits, 0 misses, 0 recorded, 1 live, in 2 tests" in output
+    assert told in output
+    assert (server.calls, len(recordings(pytester))) == (6, 1)
     for arguments in ((), ("-n1",), ("--recstore-mode=replay", "-q")):
         result, output = run(pytester, *arguments)
         result.assert_outcomes(passed=1, errors=1)
         assert "it was made outside of a test's session, by a fixture of wider scope than test_two" in output
-    assert server.calls == 2
+        assert "or say block=False (in pytest --recstore-block=no) to let others through" in output
+    assert server.calls == 6
     run(pytester, "--recstore-block=no")[0].assert_outcomes(passed=2)
-    assert server.calls == 3
+    assert server.calls == 7
+
+
+def test_a_session_that_stays_open_around_tests_records_what_other_fixtures_ask(
+    pytester: pytest.Pytester, server: ScriptedServer
+) -> None:
+    suite(
+        pytester,
+        """
+    import recstore as package
+
+    @pytest.fixture(scope="module", autouse=True)
+    def around():
+        with package.session(test_id="tests/test_ask.py"):
+            yield
+
+    @pytest.fixture(scope="class")
+    def asked():
+        return ask("in the session around")
+
+    def test_one(recstore):
+        pass
+
+    def test_two(asked, recstore):
+        assert asked.startswith("Grüße")
+    """,
+    )
+    result, output = run(pytester, "--recstore-mode=record")
+    result.assert_outcomes(passed=2)
+    assert "not recorded" not in output
+    assert (server.calls, len(recordings(pytester))) == (1, 1)
 
 
 def test_a_test_that_skips_itself_keeps_what_it_asked(pytester: pytest.Pytester, server: ScriptedServer) -> None:
@@ -439,6 +485,25 @@ def test_wrong_options_are_told(pytester: pytest.Pytester) -> None:
     assert "ERROR: recstore: there is no mode 'recrod'; there are live, record, replay, record-if-missing" in output
 
 
+@pytest.mark.parametrize("settings", ['profile = "ogx-9"', 'profil = "ogx-7"', "profile = ["])
+def test_wrong_settings_are_told_where_there_is_no_ini_file_too(pytester: pytest.Pytester, settings: str) -> None:
+    suite(pytester, ONE_TEST)
+    Path("tox.ini").unlink()
+    Path("recstore.toml").write_text(settings + "\n")
+    result, output = run(pytester)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert f"ERROR: recstore: {pytester.path}/recstore.toml: " in output
+    assert "Traceback" not in output
+
+
+def test_settings_that_break_while_tests_run_end_no_run(pytester: pytest.Pytester) -> None:
+    suite(pytester, "def test_one():\n    open('recstore.toml', 'w').write('?')\ndef test_two(recstore): pass")
+    Path("tox.ini").unlink()
+    result, output = run(pytester)
+    result.assert_outcomes(passed=1, errors=1)
+    assert f"could not be written: {pytester.path}/recstore.toml: " in output
+
+
 def test_the_plugin_can_be_left_out(pytester: pytest.Pytester) -> None:
     suite(pytester, "def test_one(): pass")
     result, output = run(pytester, "-p", "no:recstore")
@@ -496,6 +561,54 @@ def test_what_was_used_is_written_and_can_be_merged(pytester: pytest.Pytester, s
     (pytester.path / "bad.json").write_text("{}")
     with pytest.raises(ValueError, match=r"bad\.json: this is no usage file of version 1; name files"):
         usage.load([pytester.path / "bad.json"])
+
+
+@pytest.mark.parametrize("obstacle", ["no folder", "a folder with a usage", "a file for the folder", "a folder for it"])
+def test_where_the_usage_cannot_be_written_the_run_goes_on_and_says_so(tmp_path: Path, obstacle: str) -> None:
+    example = REPOSITORY / "examples" / "suite"
+    root = shutil.copytree(example, tmp_path / "suite", ignore=shutil.ignore_patterns(".recstore"))
+    used = root / ".recstore" / "used.json"
+    if obstacle == "a file for the folder":
+        used.parent.write_text("")
+    elif obstacle == "a folder for it":
+        (used / "in it").mkdir(parents=True)
+    elif obstacle == "a folder with a usage":
+        used.parent.mkdir()
+        used.write_text("{}")
+        used.parent.chmod(0o555)
+    root.chmod(0o555)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/test_assistant.py"]
+    done = subprocess.run(
+        command,
+        cwd=root,
+        check=False,
+        capture_output=True,
+        text=True,
+        preexec_fn=obey_modes_of_files,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search("= 5 passed", done.stdout)
+    assert "5 hits, 0 misses" in done.stdout
+    assert re.search(r"which recordings were used could not be written: \[Errno .*/\.recstore", done.stdout)
+    for path in (root, used.parent) if used.parent.exists() else (root,):
+        path.chmod(0o755)
+
+
+def test_a_wrong_place_for_the_usage_is_told_before_any_test_runs(pytester: pytest.Pytester) -> None:
+    suite(pytester, "def test_one(recstore): pass")
+    for path, why in (("tests", "is a folder; name a file"), ("none/x.json", "there is no folder")):
+        result, output = run(pytester, f"--recstore-used={path}")
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        assert f"ERROR: recstore: --recstore-used={path} " in output
+        assert why in output
+    assert not (pytester.path / "none").exists()
+    assert not list(pytester.path.glob(".*.tmp"))
+    # What becomes impossible while the tests run is told when they have.
+    suite(pytester, "def test_one(recstore): os.mkdir('x.json')")
+    result, output = run(pytester, "--recstore-used=x.json")
+    result.assert_outcomes(passed=1)
+    assert "could not be written: [Errno 21] Is a directory" in output
+    assert not list(pytester.path.glob(".*.tmp"))
 
 
 def test_a_worker_that_dies_makes_the_usage_partial(pytester: pytest.Pytester) -> None:

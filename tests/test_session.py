@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import anthropic
 import httpx
@@ -322,7 +322,7 @@ def test_what_an_sdk_level_recorder_wrote_and_what_http_wrote_answer_each_other(
 
 def test_a_mode_is_what_it_is_called(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def go(mode: str | None) -> tuple[str, recstore.Session]:
-        with recstore.session(tmp_path, mode=mode, test_id=TEST) as session:
+        with recstore.session(tmp_path, mode=cast("Any", mode), test_id=TEST) as session:
             return run("openai whole", server.url)[0].choices[0].message.content, session
 
     assert go("live")[0] == "Grüße 1 🎉"
@@ -339,7 +339,7 @@ def test_a_mode_is_what_it_is_called(server: ScriptedServer, tmp_path: Path, mon
     with recstore.session(test_id=TEST) as session:
         assert (session.mode, session.store.path) == ("record", tmp_path)
     with pytest.raises(recstore.InvalidRequest, match="there is no mode 'twice'; there are live, record, replay"):
-        recstore.session(tmp_path, mode="twice")
+        recstore.session(tmp_path, mode=cast("Any", "twice"))
 
 
 def test_a_miss_is_told_and_every_sdk_lets_it_through(tmp_path: Path, no_sockets: Callable[[], None]) -> None:
@@ -574,6 +574,40 @@ def test_clients_can_be_given_a_transport(server: ScriptedServer, tmp_path: Path
         with httpx2.Client(transport=recstore.transport()) as made:
             made.get(f"{server.url}/v1/models")
         assert session.stats.recorded == 1, "once, though the transport below is patched too"
+
+
+@pytest.mark.parametrize("given", [{}, {"family": "httpx"}, {"family": "httpx2"}], ids=str)
+@pytest.mark.parametrize("family", [httpx, httpx2])
+def test_a_transport_serves_clients_of_either_family(
+    server: ScriptedServer, tmp_path: Path, family: Any, given: dict[str, Any]
+) -> None:
+    async def get(transport: Any) -> Any:
+        async with family.AsyncClient(transport=transport) as made:
+            return (await made.get(f"{server.url}/v1/models")).json()
+
+    session = recstore.session(tmp_path, mode="record")
+    with family.Client(transport=recstore.transport(session, **given)) as made:
+        live = made.get(f"{server.url}/v1/models").json()
+    asyncio.run(get(recstore.async_transport(session, **given)))
+    assert session.stats.recorded == 2
+    replaying = recstore.session(tmp_path)
+    with family.Client(transport=recstore.transport(replaying, **given)) as made:
+        assert made.get(f"{server.url}/v1/models").json()["data"][0].keys() == live["data"][0].keys()
+        with pytest.raises(recstore.RecordingNotFound):
+            made.get(f"{server.url}/other")
+    assert asyncio.run(get(recstore.async_transport(replaying, **given)))["object"] == "list"
+    assert (replaying.stats.hits, server.calls) == (2, 2)
+
+
+def test_wrong_arguments_of_a_transport_are_told() -> None:
+    wrong: Any
+    for make in (recstore.transport, recstore.async_transport):
+        for wrong in ("requests", "x", "httpx.Client"):
+            with pytest.raises(recstore.InvalidRequest, match=f"family is 'httpx' or 'httpx2', not '{wrong}'"):
+                make(family=wrong)
+        for wrong in (3, "tests", recstore.session):
+            with pytest.raises(recstore.InvalidRequest, match=r"a transport takes a recstore\.Session, not "):
+                make(wrong)
 
 
 def test_a_family_that_is_imported_later_is_answered_too(server: ScriptedServer, tmp_path: Path) -> None:

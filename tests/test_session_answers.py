@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+import openai
 import pytest
 
 import recstore
@@ -255,3 +256,28 @@ def test_an_answer_comes_too_late_for_what_another_process_has_recorded(tmp_path
     found = store.find(request, test_id=TEST)
     assert found is not None
     assert [answer.body for answer in found.answers] == [{"a": 2}]
+
+
+def test_the_id_of_a_recorded_answer_finds_no_later_request_but_that_of_a_response_does(tmp_path: Path) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        kind = (
+            {"object": "response", "output": []} if "responses" in request.url.path else {"object": "chat.completion"}
+        )
+        return httpx2.Response(200, json={"id": "id-1", "created": 5, "model": "m", "choices": [], **kind})
+
+    def ask(client: httpx2.Client) -> list[str]:
+        with openai.OpenAI(api_key="x", base_url="http://service.example/v1", http_client=client, max_retries=0) as sdk:
+            first = sdk.responses.create(model="m", input="x")
+            ids = [first.id, sdk.responses.create(model="m", input="y", previous_response_id=first.id).id]
+            ids.append(sdk.chat.completions.create(model="m", messages=[{"role": "user", "content": "x"}]).id)
+            try:
+                ids.append(sdk.chat.completions.retrieve(ids[-1]).id)
+            except recstore.RecordingNotFound as error:
+                ids.append(error.endpoint)
+            return ids
+
+    live, replayed, _ = both(tmp_path, answer, ask)
+    assert live == ["id-1"] * 4
+    assert replayed[:2] == ["id-1"] * 2
+    assert replayed[2].startswith("rec-")
+    assert replayed[3].endswith(f"/chat/completions/{replayed[2]}")

@@ -78,6 +78,12 @@ __all__ = [
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from recstore import doctor as doctor
+    from recstore import registry as registry
+    from recstore import rekey as rekey
+    from recstore import report as report
+    from recstore import secrets as secrets
+    from recstore import usage as usage
     from recstore._http.transport import async_transport, transport
     from recstore._session import Session, session
 
@@ -105,6 +111,11 @@ def __getattr__(name: str) -> object:
     value: object = module if module.__name__ == f"recstore.{name}" else getattr(module, name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    # What is imported later is there too, for completion and `help`; what this file is written with is not.
+    return sorted({*__all__, *_LATER, *(name for name in globals() if name.startswith("__"))})
 
 
 if DEBUG_BUILD:

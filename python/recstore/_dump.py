@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from _collections_abc import Mapping
+
 from recstore._core import Chunk, Recording
 from recstore.errors import InvalidRequest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
     from recstore._core import Answer
@@ -20,7 +21,13 @@ def answer(
     is_streaming: bool | None,
     status: int | None,
 ) -> Answer:
-    """Return what is recorded of what a call returned or raised."""
+    """Return what is recorded of what a call returned or raised; raise `InvalidRequest` for what is neither."""
+    if not isinstance(request, Mapping):
+        raise InvalidRequest(f"a request is a dict with method, url and body, not {type(request).__name__}")
+    if not isinstance(status, int | None):
+        raise InvalidRequest(f"status is a number, such as 200, not {status!r}")
+    if not isinstance(error, BaseException | None):
+        raise InvalidRequest(f"error is the exception that was raised, not {type(error).__name__}")
     if isinstance(response, Recording):
         # The core takes all of it from the recording.
         return plain(response)

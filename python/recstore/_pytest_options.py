@@ -85,6 +85,23 @@ def parse_block(value: Any) -> bool | None:
     return known[str(value).lower()]
 
 
+def check_used(config: pytest.Config) -> None:
+    """Raise `UsageError` where --recstore-used names what cannot be written: before the tests, not after."""
+    path: str | None = config.getoption("recstore_used")
+    if not path:
+        return
+    file = config.invocation_params.dir / path
+    if file.is_dir():
+        why = "is a folder; name a file"
+    elif not file.parent.is_dir():
+        why = f"cannot be written: there is no folder {file.parent}; make it first"
+    elif not os.access(file.parent, os.W_OK):
+        why = f"cannot be written: the folder {file.parent} cannot be written to"
+    else:
+        return
+    raise pytest.UsageError(f"recstore: --recstore-used={path} {why}")
+
+
 def command_of(config: pytest.Config) -> dict[str, str]:
     """Return what the command that records a test of this run takes beside the mode and the test's id."""
     folder = os.path.relpath(config.rootpath, config.invocation_params.dir)

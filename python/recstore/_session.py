@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +18,7 @@ from recstore._http.request import variants
 from recstore._recorder import Recorder
 from recstore._store import Store
 from recstore._store import open as open_store
-from recstore.errors import InvalidRequest, MalformedRecording, RecordingNotFound, RequestBlocked
+from recstore.errors import InvalidRequest, MalformedRecording, RecordingNotFound, RecstoreError, RequestBlocked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Session", "Stats", "parse_mode", "session"]
 
 Mode = Literal["live", "record", "replay", "record-if-missing"]
+
+ModeName = Literal[Mode, "none", "once", "new_episodes", "all", "rewrite"]
 
 MODES: Final[dict[str, Mode]] = {
     "live": "live",
@@ -79,8 +82,8 @@ class Session:
     `path` is the root of the recordings, or a store; without it the environment variable `RECSTORE_DIR`, else the
     current folder. `mode` says what is done with a request; without it `RECSTORE_MODE`, else `"replay"`:
 
-    - `"replay"`: it is answered from its recording; where there is none, `RecordingNotFound` is raised. No connection
-      is ever opened. Also called `none`.
+    - `"replay"`: it is answered from its recording; where there is none, `RecordingNotFound` is raised. No client
+      of `httpx` or `httpx2` opens a connection. Also called `none`.
     - `"record"`: it goes to the service, and the answer is recorded, in the place of the old one. Also called `all` and
       `rewrite`.
     - `"record-if-missing"`: the one or the other. Also called `once` and `new_episodes`.
@@ -112,7 +115,7 @@ class Session:
         self,
         path: str | os.PathLike[str] | Store | None = None,
         *,
-        mode: str | None = None,
+        mode: ModeName | None = None,
         test_id: str | None = None,
         profile: str | None = None,
         hosts: Sequence[str] | None = None,
@@ -120,8 +123,10 @@ class Session:
         on_secret: Literal["refuse", "redact", "allow"] = "refuse",
         timing: Literal["recorded"] | None = None,
     ) -> None:
-        if on_secret not in {"refuse", "redact", "allow"}:
-            raise InvalidRequest(f'on_secret is "refuse", "redact" or "allow", not {on_secret!r}')
+        secrets.check_choice(on_secret)
+        for name, value in (("test_id", test_id), ("profile", profile)):
+            if not isinstance(value, str | None):
+                raise InvalidRequest(f"{name} is a text, not {value!r}")
         if timing not in {None, "recorded"}:
             raise InvalidRequest(f'timing is None or "recorded", not {timing!r}')
         self.mode: Mode = parse_mode(mode or os.environ.get("RECSTORE_MODE") or defaults.get("mode") or "replay")
@@ -134,7 +139,7 @@ class Session:
             self.store = open_store(root, profile=profile, create=self.mode in {"record", "record-if-missing"})
         self.test_id = test_id
         """The id of the test, as recordings name it."""
-        self.hosts = [hosts] if isinstance(hosts, str) else hosts
+        self.hosts = _patterns(hosts)
         """Patterns of the hosts whose requests are recorded and replayed; None for all."""
         self.block = self.mode == "replay" if block is None else block
         """Whether requests to other hosts are refused."""
@@ -263,7 +268,8 @@ class Session:
         else:
             why = f"it was made outside of a test's session, by {self.test_id}; open a recstore.session there"
         return RequestBlocked(
-            f"a request to {host} was refused, because {why}, or say block=False to let others through"
+            f"a request to {host} was refused, because {why}, or say block=False (in pytest --recstore-block=no) to "
+            "let others through"
         )
 
     def preload(self) -> int:
@@ -343,6 +349,8 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if not self._entered:
+            raise RecstoreError("this session is not open, so that it cannot be left")
         _current.leave(self)
         unpatch()
         self._entered -= 1
@@ -373,6 +381,23 @@ class Session:
 
 session = Session
 """The same: `recstore.session(…)` reads well after `with`."""
+
+
+def _patterns(hosts: Sequence[str] | None) -> Sequence[str] | None:
+    """Return the patterns of hosts that were given; raise `InvalidRequest` where they can be none."""
+    patterns = [hosts] if isinstance(hosts, str) else hosts
+    if patterns is None:
+        return None
+    if not isinstance(patterns, Iterable) or not all(isinstance(pattern, str) for pattern in patterns):
+        raise InvalidRequest(f'hosts are patterns such as "*.openai.com", not {hosts!r}')
+    for pattern in patterns:
+        if "/" in pattern:
+            raise InvalidRequest(f"{pattern!r} in hosts is a URL; name its host alone: {_host(pattern)!r}")
+    return patterns
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0] or url.partition("/")[0]
 
 
 def parse_mode(name: str) -> Mode:

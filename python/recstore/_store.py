@@ -7,6 +7,7 @@ from __future__ import annotations
 from _collections_abc import Mapping
 
 from recstore import _core
+from recstore.errors import InvalidRequest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ class Store(_core.Store, Mapping[str, _core.Recording]):
         """
         from recstore import _dump, secrets  # noqa: PLC0415  # not needed for reading
 
+        secrets.check_choice(on_secret)
+        if not isinstance(test_id, str | None):
+            raise InvalidRequest(f"test_id is a text, not {test_id!r}")
         answer = _dump.answer(request, response, error, is_streaming, status)
         if test_id is not None and on_secret != "allow":
             secrets.refuse(test_id, "test id")
@@ -126,4 +130,6 @@ def open(  # noqa: A001
     Raises `StorageNotFound` where there is nothing at `path`, `UnusablePack` for a pack that cannot be used,
     `InvalidSettings` and `UnknownProfile`.
     """
+    if max_file_size < 0:
+        raise ValueError(f"max_file_size is a number of bytes, not {max_file_size}")
     return Store(path, profile=profile, base=base, cache=cache, create=create, max_file_size=max_file_size)

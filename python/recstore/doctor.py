@@ -75,6 +75,9 @@ def examine(store: Store, *, sdk: bool = False, history: bool = False, large: in
         from recstore._history import last_matches  # noqa: PLC0415  # it runs processes, which nothing else here does
 
         findings.extend(last_matches(store, findings))
+    for one in findings:
+        if one["id"] == "old-profile":  # the core's remedy is for any store
+            one["remedy"] = one["remedy"].replace("PROFILE", store.profile)
     order = {kind: number for number, kind in enumerate(finding_kinds())}
     findings.sort(key=lambda finding: (finding["path"], order[finding["id"]]))
     profiles = {**found["profiles"], "none": found["unmatched"]}

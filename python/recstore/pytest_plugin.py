@@ -19,6 +19,7 @@ from recstore._pytest_options import (
     USED,
     Chosen,
     add_options,
+    check_used,
     choose,
     command_of,
     mode_of,
@@ -45,6 +46,8 @@ class Totals:
         # Tests may open sessions of their own: how many did, and how many that may have did not come to their end.
         self.others = self.others_unfinished = 0
         self.passed_with_misses: list[str] = []
+        self.outside: list[str] = []
+        """The tests before which fixtures of wider scope asked outside of any session, while others were recorded."""
 
     def merge(self, other: dict[str, Any]) -> None:
         """Add what another process counted."""
@@ -62,6 +65,7 @@ class Totals:
 _stores: Final = pytest.StashKey[dict[tuple[Any, Any], Any]]()
 _totals: Final = pytest.StashKey[Totals]()
 _usage: Final = pytest.StashKey[Any]()
+_unwritten: Final = pytest.StashKey[Exception]()
 _report: Final = pytest.StashKey[pytest.TestReport]()
 _session: Final = pytest.StashKey[Any]()
 
@@ -106,9 +110,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     from recstore.errors import RecstoreError  # noqa: PLC0415
 
     config = session.config
+    if not hasattr(config, "workerinput"):
+        check_used(config)
     observers.append(partial(_note_other, config))
     is_asked_for = any(choose(config, name).value is not None for name in ("mode", "dir"))
-    if config.inipath is None and not is_asked_for:
+    is_project = config.inipath is not None or (config.rootpath / "recstore.toml").exists()
+    if not (is_project or is_asked_for):
         return  # perhaps no project at all: its folders are left alone until a test asks
     try:
         mode, source = mode_of(config)
@@ -118,7 +125,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     used = None if hasattr(config, "workerinput") or config.getoption("collectonly") else _used_path(config)
     if used is not None:
         # A run that is killed leaves none: what an earlier one used says nothing of the tests that are there now.
-        used.unlink(missing_ok=True)
+        try:
+            used.unlink(missing_ok=True)
+        except OSError as error:
+            config.stash[_unwritten] = error
     # For sessions that fixtures and programs open themselves.
     defaults.update(path=str(_store(config).path), **({} if source == "default" else {"mode": mode}))
     defaults.update(command_of(config))
@@ -177,6 +187,8 @@ def recstore_fixture(request: pytest.FixtureRequest) -> Iterator[Session]:
         if unknown:
             pytest.fail(f"the marker recstore takes {', '.join(OF_MARKER)}, not {', '.join(unknown)}", pytrace=False)
         options |= marker.kwargs
+    if not isinstance(options.get("path", ""), str | os.PathLike):
+        pytest.fail(f"the path in the marker recstore is a text, not {options['path']!r}", pytrace=False)
     mode, _ = mode_of(config, options.pop("mode", None))
     block = choose(config, "block", options.pop("block", None)).value
     session = Session(
@@ -231,15 +243,32 @@ def _note_used(config: pytest.Config, test_id: str, outcome: str, session: Sessi
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Refuse, in replay, what fixtures of wider scope ask before the test's session begins."""
+    """Refuse, in replay, what fixtures of wider scope ask before the test's session begins; else note that they do."""
     config = item.config
-    is_replaying = "recstore" in getattr(item, "fixturenames", ()) and mode_of(config)[0] == "replay"
-    if not is_replaying or parse_block(choose(config, "block").value) is False:
+    mode = mode_of(config)[0] if "recstore" in getattr(item, "fixturenames", ()) else "live"
+    if mode == "live" or parse_block(choose(config, "block").value) is False or (mode != "replay" and _is_in_session()):
         return (yield)
     from recstore import Session  # noqa: PLC0415
 
-    with Session(_store(config), mode="replay", hosts=(), test_id=f"a fixture of wider scope than {item.name}"):
-        return (yield)
+    mode = "replay" if mode == "replay" else "live"
+    with Session(_store(config), mode=mode, hosts=(), test_id=f"a fixture of wider scope than {item.name}") as session:
+        try:
+            return (yield)
+        finally:
+            if session.stats.live:
+                config.stash[_totals].live += session.stats.live
+                config.stash[_totals].outside.append(item.nodeid)
+
+
+def _is_in_session() -> bool:
+    """Say whether what is asked now is asked in a session already, that of a fixture of wider scope."""
+    from recstore._current import current  # noqa: PLC0415
+    from recstore.errors import RequestBlocked  # noqa: PLC0415
+
+    try:
+        return current() is not None
+    except RequestBlocked:
+        return True
 
 
 @pytest.hookimpl(wrapper=True)
@@ -310,6 +339,8 @@ def _usage_of(config: pytest.Config) -> Usage:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Send what a worker counted to the controller; write what was used."""
+    from recstore.errors import RecstoreError  # noqa: PLC0415
+
     config = session.config
     if hasattr(config, "workeroutput"):
         config.workeroutput["recstore"] = {"totals": vars(config.stash[_totals]), "usage": _usage_of(config).to_json()}
@@ -337,9 +368,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         usage.partial.append("tests open sessions of their own, and some without the fixture failed or were skipped")
     if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         usage.partial.append(f"the run ended with the exit code {int(exitstatus)}")
-    if (used := _used_path(config)) is not None:
-        usage.keys = set(_store(config))
-        usage.relative_to(_store(config).path).write(used)
+    try:
+        if (used := _used_path(config)) is not None:
+            usage.keys = set(_store(config))
+            usage.relative_to(_store(config).path).write(used)
+    except (OSError, RecstoreError) as error:
+        # The tests have run; they count all the same.
+        config.stash[_unwritten] = error
 
 
 def _used_path(config: pytest.Config) -> Path | None:
@@ -367,10 +402,18 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say what the sessions did."""
-    totals = config.stash[_totals]
-    if not totals.tests:
+    totals, unwritten = config.stash[_totals], config.stash.get(_unwritten, None)
+    if not totals.tests and unwritten is None:
         return
     terminalreporter.section("recstore", sep="-")
-    terminalreporter.line(f"{totals}, in {totals.tests} tests")
+    if totals.tests:
+        terminalreporter.line(f"{totals}, in {totals.tests} tests")
+    if unwritten is not None:
+        terminalreporter.line(f"which recordings were used could not be written: {unwritten}")
+    for test_id in totals.outside:
+        terminalreporter.line(
+            f"not recorded, and refused in replay: what a fixture of wider scope than {test_id} asked; open a "
+            "recstore.session in the fixture"
+        )
     for test_id in totals.passed_with_misses:
         terminalreporter.line(f"passed, though a request was missing: {test_id}")

@@ -11,6 +11,7 @@ from functools import partial
 from importlib import import_module
 
 from recstore._core import Maker, loads
+from recstore.errors import InvalidRequest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def register(tag: str, cls: type) -> None:
     """Replay data with this tag as objects of a class of yours.
 
     `tag` is the module and name of the class as the recording has it; `cls` is a pydantic model or any class with a
-    `model_validate` of its own. Packages that were renamed count under their new name.
+    `model_validate` of its own; another raises `InvalidRequest`. Packages that were renamed count under their new name.
 
     >>> class Result:
     ...     @classmethod
@@ -62,6 +63,12 @@ def register(tag: str, cls: type) -> None:
     ...         return cls()
     >>> register("ogx_api.tools.ToolInvocationResult", Result)
     """
+    if not isinstance(tag, str):
+        raise InvalidRequest(f"the tag is a text, the module and name of a class, not {tag!r}")
+    if not isinstance(cls, type) or not hasattr(cls, "model_validate"):
+        raise InvalidRequest(
+            f"the class for {tag!r} needs a method model_validate, as pydantic's have; {cls!r} has none"
+        )
     _registered[_current(tag)] = cls
     _found.clear()
 

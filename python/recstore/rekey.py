@@ -5,12 +5,16 @@ docs/rekey.md says what holds while names change, and after a kill.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from recstore import _core
 from recstore._history import former_settings
 from recstore._store import open as open_store
+from recstore.errors import UnknownProfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from os import PathLike
     from typing import Literal
 
@@ -35,7 +39,8 @@ def plan(path: str | PathLike[str], to: str) -> RekeyPlan:
     ({'ogx-7': 39, 'ogx-http-7': 6, 'ogx-tool': 2}, 47, [], [])
     """
     store = open_store(path, cache=False)
-    return _core.plan_rekey(store, to, former_settings(store))
+    with _telling_companions(to):
+        return _core.plan_rekey(store, to, former_settings(store))
 
 
 def rekey(path: str | PathLike[str], to: str, *, on_collision: Literal["stop", "keep-both"] = "stop") -> RekeyDone:
@@ -59,7 +64,22 @@ def rekey(path: str | PathLike[str], to: str, *, on_collision: Literal["stop", "
     if on_collision not in {"stop", "keep-both"}:
         raise ValueError(f'on_collision is "stop" or "keep-both", not {on_collision!r}')
     store = open_store(path, cache=False)
-    return _core.apply_rekey(store, to, former_settings(store), on_collision == "keep-both")
+    with _telling_companions(to):
+        return _core.apply_rekey(store, to, former_settings(store), on_collision == "keep-both")
+
+
+@contextmanager
+def _telling_companions(to: str) -> Iterator[None]:
+    """Say of a profile that is there, but is that of one kind of requests under another, that it is none of a store."""
+    try:
+        yield
+    except UnknownProfile as error:
+        if to not in _core.profiles():
+            raise
+        known = str(error).partition("; ")[2]
+        raise UnknownProfile(
+            f"{to!r} makes the keys of one kind of requests, and is no profile of a store; {known}"
+        ) from None
 
 
 def undo(path: str | PathLike[str]) -> RekeyDone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from functools import partial
 
@@ -135,10 +136,12 @@ def is_answer(data: Any) -> bool:
 
 
 def _warn_of_unknown(tag: str) -> None:
-    user = 3  # above this and _maker
+    frame, level = sys._getframe(), 1  # noqa: SLF001  # where the caller is, as many frames of recstore's as there are
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "recstore":
+        frame, level = frame.f_back, level + 1
     warnings.warn(
         f"no class is known for the type {tag!r}, so that its data is replayed as plain values; install its package, "
         "or name a class for it with recstore.registry.register",
         RecstoreWarning,
-        stacklevel=user,
+        stacklevel=level,
     )

@@ -11,7 +11,7 @@ from base64 import b64decode
 from contextlib import suppress
 
 from recstore._core import Recording, loads
-from recstore.errors import SecretFound
+from recstore.errors import InvalidRequest, SecretFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,6 +92,12 @@ def redact(value: Any) -> Any:
     {'note': 'my key is __REDACTED__.'}
     """
     return _walk(value, "", lambda text, _: _ANY.sub("__REDACTED__", text))
+
+
+def check_choice(on_secret: str) -> None:
+    """Raise `InvalidRequest` where this is no choice of what happens to credentials."""
+    if on_secret not in {"refuse", "redact", "allow"}:
+        raise InvalidRequest(f'on_secret is "refuse", "redact" or "allow", not {on_secret!r}')
 
 
 def cleared_request(request: Mapping[str, Any], on_secret: Literal["refuse", "redact", "allow"]) -> dict[str, Any]:

@@ -91,8 +91,12 @@ class Usage:
         if path.parent.name == ".recstore" and not (path.parent / ".gitignore").exists():
             (path.parent / ".gitignore").write_text("# Made by recstore; it can be deleted at any time.\n*\n")
         temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")
-        temporary.write_text(self.to_json())
-        temporary.replace(path)
+        try:
+            temporary.write_text(self.to_json())
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def _texts(value: Any) -> list[str]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from recstore._http.transport import handle, handle_async
+from recstore._http.transport import FAMILIES, handle, handle_async
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
-
-FAMILIES: Final = ("httpx", "httpx2")
 
 _patched: dict[int, tuple[Any, Callable[..., Any], Any, Callable[..., Any]]] = {}
 """Classes and what was in them, by the identity of the first: a module that is imported again has others."""

@@ -5,6 +5,7 @@ The two families differ in nothing that is used here, so that everything takes t
 
 from __future__ import annotations
 
+import sys
 from contextvars import ContextVar
 from functools import cache
 from importlib import import_module
@@ -16,6 +17,7 @@ from recstore._http.reply import to_reply
 from recstore._http.request import asks_for_base64, is_host, to_request
 from recstore._http.services import FIRST_SERVER_ERROR
 from recstore._http.streams import Captured, recorded_failure, streams
+from recstore.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from recstore._session import Session
 
 __all__ = ["async_transport", "transport"]
+
+FAMILIES: Final = ("httpx", "httpx2")
 
 # Says that the request is on its way to the service already, through a transport below one that records.
 _is_passing: ContextVar[bool] = ContextVar("recstore request is passing", default=False)
@@ -38,30 +42,42 @@ _RETRIED: Final = {408, 409, 429}
 def transport(session: Session | None = None, *, family: str | None = None, wrapped: Any = None) -> Any:
     """Return a transport that answers from recordings, to pass to a client: `httpx2.Client(transport=…)`.
 
-    `family` is `"httpx"` or `"httpx2"` (default: `httpx2` where it is installed). The session is that in which the
-    request is made, unless one is given. What is recorded comes by way of `wrapped`, another transport of the family.
+    It serves a client of either family, `httpx` or `httpx2`. `family` says of which family's base class it is (default:
+    `httpx2` where it is installed). The session is that in which the request is made, unless one is given. What is
+    recorded comes by way of `wrapped`, another transport of the client's family.
+
+    Raises `InvalidRequest` for a family that is none of these, and for a session that is none.
 
     >>> import recstore
     >>> with recstore.session("examples/recordings") as session:
     ...     transport = recstore.transport(session)
     """
-    module = _family(family)
-    return _classes(module)[0](session, wrapped, module.HTTPTransport)
+    return _classes(_family(family))[0](session, wrapped)
 
 
 def async_transport(session: Session | None = None, *, family: str | None = None, wrapped: Any = None) -> Any:
     """Return a transport that answers from recordings, to pass to an asynchronous client; see `transport`."""
-    module = _family(family)
-    return _classes(module)[1](session, wrapped, module.AsyncHTTPTransport)
+    return _classes(_family(family))[1](session, wrapped)
 
 
 def _family(name: str | None) -> ModuleType:
     if name is not None:
+        if name not in FAMILIES:
+            raise InvalidRequest(f"family is {' or '.join(map(repr, FAMILIES))}, not {name!r}")
         return import_module(name)
     try:
         return import_module("httpx2")
     except ModuleNotFoundError:
         return import_module("httpx")
+
+
+def _family_of(request: Any, default: ModuleType) -> ModuleType:
+    """Return the family of the client that made a request: it takes responses of its own alone."""
+    for name in FAMILIES:
+        module = sys.modules.get(name)
+        if module is not None and isinstance(request, getattr(module, "Request", ())):  # it may be half imported
+            return module
+    return default
 
 
 class _Plan(NamedTuple):
@@ -173,21 +189,26 @@ def _classes(family: Any) -> tuple[Any, Any]:
     """Return the classes of transports, which need the base classes of the family."""
 
     class Base:
-        def __init__(self, session: Session | None, wrapped: Any, make: Callable[[], Any]) -> None:
-            self._session, self._wrapped, self._make = session, wrapped, make
+        def __init__(self, session: Session | None, wrapped: Any) -> None:
+            from recstore._session import Session  # noqa: PLC0415  # it imports this
 
-        def _send(self, method: str) -> Callable[[Any], Any]:
+            if session is not None and not isinstance(session, Session):
+                raise InvalidRequest(f"a transport takes a recstore.Session, not {type(session).__name__}")
+            self._session, self._wrapped = session, wrapped
+
+        def _send(self, make: Callable[[], Any], method: str) -> Callable[[Any], Any]:
             # Made when something is sent, which replay never does: it takes as long as many replays.
             def send(request: Any) -> Any:
                 if self._wrapped is None:
-                    self._wrapped = self._make()
+                    self._wrapped = make()
                 return getattr(self._wrapped, method)(request)
 
             return send
 
     class Sync(Base, family.BaseTransport):  # type: ignore[misc]
         def handle_request(self, request: Any) -> Any:
-            return handle(family, self._session, request, self._send("handle_request"))
+            its = _family_of(request, family)
+            return handle(its, self._session, request, self._send(its.HTTPTransport, "handle_request"))
 
         def close(self) -> None:
             if self._wrapped is not None:
@@ -195,7 +216,9 @@ def _classes(family: Any) -> tuple[Any, Any]:
 
     class Async(Base, family.AsyncBaseTransport):  # type: ignore[misc]
         async def handle_async_request(self, request: Any) -> Any:
-            return await handle_async(family, self._session, request, self._send("handle_async_request"))
+            its = _family_of(request, family)
+            send = self._send(its.AsyncHTTPTransport, "handle_async_request")
+            return await handle_async(its, self._session, request, send)
 
         async def aclose(self) -> None:
             if self._wrapped is not None:

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if str(error.name).partition(".")[0] not in {"rich", "orjson"}:
             raise
-        sys.stderr.write("recstore: the command line needs two more packages: pip install 'recstore[cli]'\n")
+        sys.stderr.write("recstore: the command line needs two more packages: pip install rich orjson\n")
         return CANNOT
 
     parser = argparse.ArgumentParser(

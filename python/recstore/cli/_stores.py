@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,23 @@ def add_path(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", nargs="?", default=".", help="root of a tree of recordings, or a pack (default: here)")
 
 
+def natural(text: str) -> int:
+    """Return a number that is not negative."""
+    if not (text.isascii() and text.isdigit()):
+        raise ArgumentTypeError(f"{text!r} is no number that counts something")
+    return int(text)
+
+
 def opened(path: str, *, profile: str | None = None, cache: bool = True) -> recstore.Store:
     """Open a store, with progress: the first time, a pack is made, unless nothing of it will be used."""
     with working(f"opening {path}"):
         return recstore.open(path, profile=profile, cache=cache)
+
+
+def nothing_in(store: recstore.Store) -> recstore.RecstoreError:
+    """Return the error for a store in which there is nothing to look at: in CI, a wrong path must not pass for well."""
+    looked_for = "it is an empty pack" if store.is_read_only else "no file that ends in .json in a folder recordings"
+    return recstore.RecstoreError(f"there are no recordings in {store.path}: {looked_for}; name the root of the tests")
 
 
 def readable(store: recstore.Store) -> Iterator[recstore.Recording]:

@@ -16,7 +16,7 @@ from recstore import doctor
 from recstore._core import finding_kinds
 from recstore._wording import size
 from recstore.cli._output import note, say_json, say_line, working
-from recstore.cli._stores import opened
+from recstore.cli._stores import natural, nothing_in, opened
 from recstore.errors import RecstoreError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--history", action="store_true", help="ask git when names fitted their requests")
     parser.add_argument(
         "--large",
-        type=int,
+        type=natural,
         default=doctor.LARGE,
         metavar="BYTES",
         help="from which size on a file is unusually large (default: %(default)s)",
@@ -70,12 +70,14 @@ def run(arguments: argparse.Namespace) -> int:
         if not os.path.lexists(file):
             raise RecstoreError(f"there is no file {file}; name files of the store, or its root first")
     store = opened(root, cache=False)
-    only = {os.path.relpath(Path(file).absolute(), store.path) for file in files} or None
+    only = {_within(store, file) for file in files} or None
     fixes: list[DoctorFix] = []
     with working("examining"):
         if arguments.fix or arguments.dry_run:
             fixes = doctor.fix(store, paths=only, dry_run=arguments.dry_run)
         report = doctor.examine(store, sdk=arguments.sdk, history=arguments.history, large=arguments.large)
+    if not (report["files"] or report["findings"]):
+        raise nothing_in(store)
     report["findings"] = [
         found
         for found in report["findings"]
@@ -101,6 +103,21 @@ def _split(paths: list[str]) -> tuple[str, list[str]]:
             return root, files
         case _:
             return ".", paths
+
+
+def _within(store: Store, file: str) -> str:
+    """Return the path of a file relative to the root; raise `RecstoreError` where it is none of the store's files."""
+    path = Path(os.path.relpath(Path(file).absolute(), store.path))
+    try:
+        is_there = path.suffix == ".json" and next(store.recordings(path.parent), None) is not None
+    except RecstoreError:  # a file that cannot be read is a finding
+        is_there = True
+    if not is_there:
+        raise RecstoreError(
+            f"{file} is no recording of the store {store.path}: those are files that end in .json, in folders called "
+            "recordings; name one of them, or the root of its store first"
+        )
+    return str(path)
 
 
 def _say_fixes(fixes: Iterable[DoctorFix], *, is_dry: bool) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from recstore import _missing
 from recstore._wording import visible
 from recstore.cli._output import plain, say, say_json
-from recstore.cli._stores import add_path, opened
+from recstore.cli._stores import add_path, natural, opened
 from recstore.cli.key import read, split
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--test-id", help="the id of the test, such as tests/test_a.py::test_b")
     parser.add_argument("--profile", help="the key profile, in the place of that of recstore.toml")
     parser.add_argument(
-        "--limit", type=int, default=3, metavar="COUNT", help="how many recordings to name (default: 3)"
+        "--limit", type=natural, default=3, metavar="COUNT", help="how many recordings to name (default: 3)"
     )
     parser.add_argument(
         "--full", action="store_true", help="leave nothing out: every difference and, with --json, whole values"

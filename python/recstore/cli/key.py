@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import recstore
 from recstore._core import loads
 from recstore.cli._output import say, say_json, table
-from recstore.errors import InvalidRequest
+from recstore.errors import InvalidJson, InvalidRequest, RecstoreError
 
 if TYPE_CHECKING:
     import argparse
@@ -68,8 +68,11 @@ def nearest_store() -> recstore.Store | None:
 
 
 def read(file: str) -> Any:
-    """Return what a file, or stdin, holds."""
-    return loads(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
+    """Return what a file, or stdin, holds; raise `RecstoreError`, with its name, where that is no JSON."""
+    try:
+        return loads(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
+    except InvalidJson as error:
+        raise RecstoreError(f"{'stdin' if file == '-' else file}: {error}") from error
 
 
 def split(given: Any, test_id: str | None) -> tuple[Any, str | None]:

@@ -1,18 +1,20 @@
 """List the recordings of a store, or those that a filter names.
 
 In --test, --endpoint, --model and --type, TEXT is looked for anywhere, in upper or lower case; * stands for anything.
-Several filters must all fit.
+Several filters must all fit. Where the output is no terminal, each recording is one line of its cells with tabs between
+them, without a head: key, endpoint, model, answer, chunks, size and test, and with --grep what was found.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from recstore._contents import describe
-from recstore._wording import size
+from recstore._wording import in_a_line, size
 from recstore.cli._output import note, say, say_json, table
 from recstore.cli._stores import add_path, opened, readable
 
@@ -57,7 +59,12 @@ def run(arguments: argparse.Namespace) -> int:
         say_json(entries)
         return 0
     columns = ["key", "endpoint", "model", "answer", "#chunks", "#size", "test"]
-    say(table(columns + ["match"] * bool(arguments.grep), map(_row, entries)))
+    if sys.stdout.isatty():
+        say(table(columns + ["match"] * bool(arguments.grep), map(_row, entries)))
+    else:
+        for entry in entries:
+            cells = (in_a_line(str(cell)).replace("\t", "\\t") for cell in _row(entry))
+            sys.stdout.write("\t".join(cells) + "\n")
     if filters or arguments.grep:
         note(f"{len(entries)} of the recordings in {store.path}")
     else:

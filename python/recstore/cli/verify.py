@@ -1,6 +1,6 @@
 """Read every file and say what is wrong: no recording, not what its name says, a damaged pack.
 
-The exit code is 1 where anything is.
+The exit code is 1 where anything is, and 2 where there are no recordings.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recstore.cli._output import note, plain, say, say_json, working
-from recstore.cli._stores import add_path, opened
+from recstore.cli._stores import add_path, nothing_in, opened
 
 if TYPE_CHECKING:
     import argparse
@@ -27,6 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     with working("verifying"):
         report = store.verify()
     findings = report["findings"]
+    if not (report["files"] or findings):
+        raise nothing_in(store)
     if arguments.json:
         say_json(report)
     else:

@@ -13,10 +13,12 @@ from urllib.parse import quote
 from recstore import doctor
 from recstore._ages import ages
 from recstore._contents import Contents, Share, describe, readable
+from recstore._store import Store
+from recstore.errors import InvalidRequest
 from recstore.report._page import page
 
 if TYPE_CHECKING:
-    from recstore import Recording, Store
+    from recstore import Recording
 
 __all__ = ["LARGEST", "Report"]
 
@@ -27,7 +29,8 @@ LARGEST: Final = 20
 class Report:
     """What is in a store: every recording, the shares of folders, tests, endpoints and models, ages and findings.
 
-    Every recording is read. Raises `UnusablePack` where the store is a pack that is damaged.
+    Every recording is read. Raises `UnusablePack` where the store is a pack that is damaged, and `InvalidRequest` for
+    what is no store.
 
     >>> import recstore
     >>> report = Report(recstore.open("examples/recordings"))
@@ -38,6 +41,8 @@ class Report:
     """
 
     def __init__(self, store: Store) -> None:
+        if not isinstance(store, Store):
+            raise InvalidRequest(f"a report is of a store, as recstore.open gives it, not of {store!r}")
         self.store = store
         self.recordings: list[Recording] = list(readable(store))
         self.descriptions = [describe(recording) for recording in self.recordings]
