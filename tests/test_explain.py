@@ -185,12 +185,41 @@ def test_members_and_values_are_compared_in_the_canonical_form(store: recstore.S
     assert told(near) == [("changed", "body.user")], "what the profile masks is no difference"
 
 
-def test_another_endpoint_is_a_difference(store: recstore.Store) -> None:
+BASE_URL = "compare the base URL of the client with that of the recording"
+
+
+@pytest.mark.parametrize(
+    ("path", "is_near"),
+    [
+        ("/v1/chat/completions", True),
+        ("/v1/v1/v1/chat/completions", True),
+        ("/chat/completions", True),
+        ("/v1/responses", False),
+    ],
+)
+def test_another_endpoint_is_a_difference(store: recstore.Store, path: str, *, is_near: bool) -> None:
     put(store, asked("x"))
-    request = {**asked("x"), "url": "http://localhost/v1/chat/completions"}
+    request = {**asked("x"), "url": f"http://localhost{path}"}
     near = nearest(store, request)
     assert told(near) == [("changed", "endpoint")]
     assert near["is_same_test"]
+    assert near["volatile"] == [], "nobody asks another endpoint by himself"
+    text = message(store, request)
+    assert "Another endpoint was asked than is recorded." in text
+    assert (BASE_URL in text) == is_near
+    assert "change by themselves" not in text
+
+
+def test_another_url_is_a_difference_and_an_id_in_it_changes_by_itself(store: recstore.Store) -> None:
+    http = {"method": "GET", "url": "https://api.example/v1/runs/run_68af2c1e9b7d4a03", "payload": {}}
+    put(store, http)
+    other = {**http, "url": "https://api.example/v1/v1/runs/run_68af2c1e9b7d4a03"}
+    assert nearest(store, other)["volatile"] == []
+    assert "Another URL was asked than is recorded." in message(store, other)
+    assert BASE_URL in message(store, other)
+    other = {**http, "url": "https://api.example/v1/runs/run_77af2c1e9b7d4a03"}
+    assert nearest(store, other)["volatile"] == ["ids"]
+    assert "Another URL" not in message(store, other)
 
 
 # What would have matched

@@ -6,7 +6,9 @@ import os
 import shlex
 import sys
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from recstore._core import profiles
 from recstore._http.request import place
@@ -227,6 +229,7 @@ def _difference(difference: Difference, sides: tuple[str, str] = _SIDES) -> Iter
 def _why(near: Near) -> Iterator[str]:
     """Say whether a rule would make the two requests one."""
     what = " and ".join(near["volatile"])
+    yield from _elsewhere(near)
     if near["closed_by"]:
         yield f"Under the profile {near['closed_by']} nothing differs" + (f": only {what} do." if what else ".")
     elif remedy := near["remedy"]:
@@ -235,6 +238,27 @@ def _why(near: Near) -> Iterator[str]:
         yield f"to recstore.toml, and then recstore rekey --to {remedy['profile']}; or keep them constant."
     elif what:
         yield f"Only {what} differ, which change by themselves; no key profile has a rule for these: keep them constant"
+
+
+def _elsewhere(near: Near) -> Iterator[str]:
+    """Say that another endpoint was asked than that of the recording."""
+    for difference in near["differences"]:
+        what = {"endpoint": "endpoint", "url": "URL"}.get(difference["path"])
+        if what is None or difference["volatile"]:
+            continue
+        recorded, requested = (
+            urlsplit(str(difference[side]).strip('"')).path.rstrip("/") for side in ("recorded", "requested")
+        )
+        is_part = recorded.endswith(requested) or requested.endswith(recorded)
+        hint = ""
+        if is_part or _without_repeats(recorded) == _without_repeats(requested):
+            hint = " The paths are nearly the same: compare the base URL of the client with that of the recording."
+        yield f"Another {what} was asked than is recorded.{hint}"
+
+
+def _without_repeats(path: str) -> list[str]:
+    """Return the parts of a path, of those that follow themselves the first: `/v1/v1/x` is a mistake for `/v1/x`."""
+    return [part for part, _ in groupby(path.split("/"))]
 
 
 def _others(others: list[Near]) -> list[str]:
