@@ -14,6 +14,7 @@ import pytest
 
 import recstore
 from mutations import Mutation, mutations
+from recstore import rekey
 from recstore._missing import LINES, report
 from support import REPOSITORY
 from test_cli import run, run_json
@@ -251,6 +252,22 @@ def test_another_test_folder_profile_or_name_is_told(store: recstore.Store) -> N
     near = nearest(store, asked("at 0.123456 degrees"))
     assert (near["obstacles"], near["profile"]) == (["profile"], "ogx-2")
     assert 'say profile = "ogx-2" in recstore.toml' in message(store, asked("at 0.123456 degrees"))
+
+
+def test_a_recording_that_new_rules_left_behind_is_told_and_rekey_finds_it(store: recstore.Store) -> None:
+    root = store.path
+    put(store, asked("Is it 2026-04-01?"))
+    (root / "recstore.toml").write_text('profile = "ours-1"\n\n[profiles.ours-1]\nfrom = "ogx-7"\nmask = ["date"]\n')
+    store = recstore.open(root)
+    request = asked("Is it 2026-04-02?")
+    for test_id, obstacles in ((TEST, ["profile"]), ("tests/test_a.py::test_new", ["test_id", "profile"])):
+        near = nearest(store, request, test_id)
+        assert (near["obstacles"], near["profile"], near["differences"]) == (obstacles, "ogx-7", [])
+    text = message(store, request)
+    assert "its name is its key under ogx-7, and here keys are made under ours-1" in text
+    assert "rename all with recstore rekey --to ours-1, or record it anew" in text
+    rekey.rekey(root, "ours-1")
+    assert recstore.open(root).find(request, test_id=TEST) is not None
 
 
 def test_an_answer_is_told_where_there_is_one(store: recstore.Store) -> None:

@@ -137,13 +137,13 @@ def _lines(store: Store, explanation: Explanation, command: str, most: int | Non
     if not nearest:
         return ["No recording is near: there are none." if not explanation["compared"] else "None is near.", *how]
     first, others = nearest[0], nearest[1:]
-    head = _head(first, explanation)
+    head = _head(store, first, explanation)
     tail = [*_why(first), *_others(others), *how]
     room = None if most is None else most - len(head) - len(tail)
     return [*head, *_differences(first, room), *tail]
 
 
-def _head(near: Near, explanation: Explanation) -> list[str]:
+def _head(store: Store, near: Near, explanation: Explanation) -> list[str]:
     obstacles, path = near["obstacles"], in_a_line(near["path"])
     of = _of(near)
     if not obstacles:
@@ -154,8 +154,8 @@ def _head(near: Near, explanation: Explanation) -> list[str]:
         lines[0] = f"A request that is as good as the same is recorded in {path}, {of}:"
     if "profile" in obstacles:
         lines.append(
-            f"  its key is that of the profile {near['profile']}, and here keys are made under "
-            f"{explanation['profile']}; say {_setting(near)} in recstore.toml, or record it anew"
+            f"  its name is its key under {near['profile']}, and here keys are made under {explanation['profile']}; "
+            f"{_to_own_profile(store, near)}, or record it anew"
         )
     if "folder" in obstacles:
         folders = " and ".join(map(in_a_line, explanation["folders"]))
@@ -174,6 +174,14 @@ def _of(near: Near) -> str:
     if near["is_same_test"]:
         return "of the same test"
     return "of no test" if near["test_id"] is None else f"of {in_a_line(near['test_id'])}"
+
+
+def _to_own_profile(store: Store, near: Near) -> str:
+    """Return what brings the names of recordings and the profile of their store together."""
+    tree = " in the tree that the pack was made of" if store.is_read_only else ""
+    # Who has declared a profile wants it; another may have been taken because nothing was said.
+    other = f", say {_setting(near)} in recstore.toml" if store.profile in profiles() else ""
+    return f"rename all with recstore rekey --to {store.profile}{tree}{other}"
 
 
 def _setting(near: Near) -> str:
