@@ -71,6 +71,19 @@ pub enum Malformed {
         /// The limit.
         limit: usize,
     },
+    /// To replace its ids takes longer than the limit: each is looked for in all of the text.
+    #[error(
+        "id_normalization_mapping has {ids} members, each to be looked for and replaced in {size} bytes of text: more than the \
+         limit of {limit} bytes together"
+    )]
+    TooMuchSearched {
+        /// How many ids there are.
+        ids: usize,
+        /// How long the text is, in bytes.
+        size: usize,
+        /// The limit, in bytes.
+        limit: usize,
+    },
     /// It has more chunks than the limit.
     #[error("more chunks than the limit of {limit} for one recording")]
     TooManyChunks {
