@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -332,6 +334,26 @@ def test_a_small_file_cannot_grow_without_end_by_its_mapping(tmp_path: Path, wri
         store[key(1)]
     with pytest.raises(recstore.MalformedRecording, match="mapping has 1001 members, more than the limit of 1000"):
         store[key(2)]
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere the peak is that of the process that started this one, too"
+)
+def test_a_file_takes_a_few_times_its_size_in_memory(tmp_path: Path, write: Callable[..., Path]) -> None:
+    path = write(f"{key(1)}.json", {**BODY, "body": "here"})
+    path.write_text(path.read_text().replace('"here"', f"[[{','.join('0' * 2**22)}]]"))
+    program = (
+        "import pathlib, re, recstore, sys\n"
+        "status = pathlib.Path('/proc/self/status')\n"
+        "most = lambda: int(re.search(r'VmHWM:\\s+(\\d+) kB', status.read_text())[1]) * 1024\n"
+        "store = recstore.open(sys.argv[1], cache=False)\n"
+        "before = most()\n"
+        "store[sys.argv[2]]\n"
+        "print(most() - before)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path), key(1)]
+    taken = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert taken < 8 * path.stat().st_size
 
 
 def test_a_small_file_cannot_take_minutes_by_its_mapping(tmp_path: Path, write: Callable[..., Path]) -> None:
