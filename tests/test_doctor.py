@@ -140,8 +140,15 @@ def test_an_old_profile_is_one_that_the_store_does_not_look_up_under(
     record(request("score: 1.5"), stream(chunk("x", "stop")), version=6, test_id="t.py::t")
     [finding] = examine(tmp_path)
     assert (finding["id"], finding["profile"]) == ("old-profile", "ogx-6")
+    assert "`recstore rekey --to ogx-7`" in finding["remedy"]
     (tmp_path / "recstore.toml").write_text('profile = "ogx-6"\n')
     assert examine(tmp_path) == []
+    (tmp_path / "recstore.toml").write_text('profile = "recstore-1"\n')
+    [finding] = examine(tmp_path)
+    assert (finding["id"], finding["profile"]) == ("old-profile", "ogx-6")
+    (tmp_path / "recstore.toml").write_text('profile = "ogx-1"\n')
+    [finding] = examine(tmp_path)
+    assert (finding["id"], finding["profile"]) == ("other-profile", "ogx-6")
 
 
 def test_files_that_are_no_recordings_are_found_with_their_line(tmp_path: Path, write: Callable[..., Path]) -> None:

@@ -178,6 +178,11 @@ def _of(near: Near) -> str:
 
 def _to_own_profile(store: Store, near: Near) -> str:
     """Return what brings the names of recordings and the profile of their store together."""
+    if store.has_own_profile:
+        return (
+            f"the test's marker, the session or --profile asks for that: say {_setting(near)} there, or nothing where "
+            "recstore.toml says it"
+        )
     tree = " in the tree that the pack was made of" if store.is_read_only else ""
     # Who has declared a profile wants it; another may have been taken because nothing was said.
     other = f", say {_setting(near)} in recstore.toml" if store.profile in profiles() else ""

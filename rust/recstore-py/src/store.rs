@@ -70,6 +70,12 @@ impl Store {
         self.0.profile().name
     }
 
+    /// Whether that profile was asked for when it was opened, whatever `recstore.toml` says.
+    #[getter]
+    fn has_own_profile(&self) -> bool {
+        self.0.has_own_profile()
+    }
+
     /// The names of the key profiles that it knows: those of `recstore.profiles()` and those that `recstore.toml` declares.
     #[getter]
     fn profiles(&self) -> Vec<&'static str> {
