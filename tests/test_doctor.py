@@ -350,6 +350,19 @@ def test_recordings_that_hang_on_one_another_are_found(tmp_path: Path, record: C
     assert "12 of the 12 recordings of this test hang on one another's text" in findings[0]["message"]
 
 
+def test_a_file_that_is_not_there_is_not_repaired(tmp_path: Path, record: Callable[..., Path]) -> None:
+    path = record(request("a"), stream(chunk("x", "stop")))
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    store = recstore.open(tmp_path, cache=False)
+    relative = str(path.relative_to(tmp_path))
+    with pytest.raises(
+        recstore.StorageNotFound, match=r"there is no file nope\.json in .*; name files as seen from there"
+    ):
+        doctor.fix(store, paths=["nope.json", relative])
+    assert b"\r" in path.read_bytes()
+    assert [fixed["path"] for fixed in doctor.fix(store, paths=[relative])] == [relative]
+
+
 def test_every_kind_is_described_with_its_severity() -> None:
     described = re.findall(
         r"^\| `([a-z-]+)` \| (\w+) \|", (REPOSITORY / "docs" / "doctor.md").read_text(), re.MULTILINE
