@@ -324,6 +324,27 @@ def test_no_limit_is_too_large(tmp_path: Path, write: Callable[..., Path]) -> No
         recstore.open(tmp_path, max_file_size=2**63)[key(1)]
 
 
+def test_a_folder_that_is_none_of_recordings_is_refused(tmp_path: Path, write: Callable[..., Path]) -> None:
+    write(f"{key(1)}.json", BODY, folder="tests/recordings")
+    store = recstore.open(tmp_path)
+    for folder in ("tests/recordings", "tests/recordings/", "./tests/recordings"):
+        assert [recording.key for recording in store.recordings(folder)] == [key(1)]
+    assert list(store.recordings("elsewhere/recordings")) == [], "there may be none yet"
+    for folder in ("nonsense", "tests", "../recordings", tmp_path / "tests" / "recordings"):
+        with pytest.raises(
+            recstore.RecstoreError, match=r"is no folder of recordings in .*; name one as seen from there"
+        ):
+            store.recordings(folder)
+
+
+def test_the_root_may_be_the_folder_of_recordings(examples: Path) -> None:
+    store = recstore.open(examples)
+    for folder in (None, ".", "", store.base):
+        assert len(list(store.recordings(folder))) == len(list(examples.glob("*.json")))
+    with recstore.session(store, test_id="tests/test_chat.py::test_hello") as session:
+        assert session.preload() == len(store)
+
+
 def test_a_small_file_cannot_grow_without_end_by_its_mapping(tmp_path: Path, write: Callable[..., Path]) -> None:
     growing = {f"{'ab' * 500}{number}": "ab" for number in range(10)}
     many = {f"new{number}": f"old{number}" for number in range(1001)}

@@ -175,14 +175,14 @@ impl Store {
     /// Iterate over every recording, or those in one folder, which is relative to the root: file by file, in the order of
     /// their paths.
     ///
-    /// A file that is no recording raises `MalformedRecording` in its turn; the iteration goes on after it.
+    /// A folder called `recordings` may hold none yet; any other in which there are none raises `RecstoreError`. A file that is
+    /// no recording raises `MalformedRecording` in its turn; the iteration goes on after it.
     #[pyo3(signature = (folder=None))]
     fn recordings(slf: Bound<'_, Self>, folder: Option<PathBuf>) -> PyResult<RecordingIterator> {
         let py = slf.py();
-        let mut files = slf.get().0.list().map_err(|error| raise(py, error))?;
-        if let Some(folder) = folder {
-            files.retain(|file| file.folder() == folder);
-        }
+        let store = &slf.get().0;
+        let files = folder.map_or_else(|| store.list(), |folder| store.list_in(&folder));
+        let files = files.map_err(|error| raise(py, error))?;
         Ok(RecordingIterator { store: slf.unbind(), files: Mutex::new(files.into_iter()) })
     }
 
@@ -462,7 +462,7 @@ impl RecordingIterator {
 #[pyo3(signature = (pack, folder, *, max_file_size=67108864))]
 pub(crate) fn unpack(py: Python<'_>, pack: PathBuf, folder: PathBuf, max_file_size: u64) -> PyResult<usize> {
     let limits = Limits { file_size: max_file_size, ..Limits::default() };
-    let options = Options { limits, ..Options::default() };
+    let options = Options { limits, cache: Cache::Off, ..Options::default() };
     let unpack = || store::unpack(&store::Store::open(&pack, &options)?, &folder);
     py.detach(unpack).map_err(|error| raise(py, error))
 }
