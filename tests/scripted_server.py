@@ -1,8 +1,8 @@
 """A service that speaks the wire formats of OpenAI, Anthropic, Ollama and Gemini, by a script.
 
 The model that a request names says what happens: `whole`, `tools`, `error-400`, `once-429` (an error at first),
-`broken` (the connection breaks off in the middle), `slow`, `gzip`, and so on. Answers differ from call to call by a
-count, so that a recording cannot pass for the service.
+`broken` (the connection breaks off in the middle), `slow`, `gzip`, `numbers` (no base64, whatever is asked), and so on.
+Answers differ from call to call by a count, so that a recording cannot pass for the service.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def embeddings(self) -> None:
         numbers = [0.1, -2.5, float(self.call)]
-        is_base64 = self.body.get("encoding_format") == "base64"
+        is_base64 = self.body.get("encoding_format") == "base64" and self.model != "numbers"
         embedding: Any = b64encode(struct.pack("<3f", *numbers)).decode() if is_base64 else numbers
         data = [{"object": "embedding", "index": 0, "embedding": embedding}]
         usage = {"prompt_tokens": 1, "total_tokens": 1}

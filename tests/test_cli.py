@@ -258,6 +258,15 @@ def test_pack_and_unpack(examples: Path, tmp_path: Path) -> None:
     made = run_json("pack", examples, "--output", small, "--form", "small")
     assert made["bytes"] < pack.stat().st_size / 2
     assert run_json("unpack", small, tmp_path / "again")["files"] == COUNT
+    (tmp_path / "bare").mkdir()
+    for tree in (examples, tmp_path / "bare"):
+        out, errors = run("unpack", tree, tmp_path / "none", code=2)
+        assert (out, errors) == (
+            "",
+            f"recstore: {tree}: this is no pack of recstore's; `recstore pack` makes one from a folder of recordings\n",
+        )
+    assert not (tmp_path / "none").exists()
+    assert not list((tmp_path / "bare").iterdir()), "nor is a cache made"
     assert {**run_json("stats", small), "path": 0, "pack_bytes": 0} == {
         **run_json("stats", pack),
         "path": 0,

@@ -140,8 +140,15 @@ def test_an_old_profile_is_one_that_the_store_does_not_look_up_under(
     record(request("score: 1.5"), stream(chunk("x", "stop")), version=6, test_id="t.py::t")
     [finding] = examine(tmp_path)
     assert (finding["id"], finding["profile"]) == ("old-profile", "ogx-6")
+    assert "`recstore rekey --to ogx-7`" in finding["remedy"]
     (tmp_path / "recstore.toml").write_text('profile = "ogx-6"\n')
     assert examine(tmp_path) == []
+    (tmp_path / "recstore.toml").write_text('profile = "recstore-1"\n')
+    [finding] = examine(tmp_path)
+    assert (finding["id"], finding["profile"]) == ("old-profile", "ogx-6")
+    (tmp_path / "recstore.toml").write_text('profile = "ogx-1"\n')
+    [finding] = examine(tmp_path)
+    assert (finding["id"], finding["profile"]) == ("other-profile", "ogx-6")
 
 
 def test_files_that_are_no_recordings_are_found_with_their_line(tmp_path: Path, write: Callable[..., Path]) -> None:
@@ -349,6 +356,19 @@ def test_recordings_that_hang_on_one_another_are_found(tmp_path: Path, record: C
     findings = examine(tmp_path)
     assert [finding["id"] for finding in findings] == ["chain"]
     assert "12 of the 12 recordings of this test hang on one another's text" in findings[0]["message"]
+
+
+def test_a_file_that_is_not_there_is_not_repaired(tmp_path: Path, record: Callable[..., Path]) -> None:
+    path = record(request("a"), stream(chunk("x", "stop")))
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    store = recstore.open(tmp_path, cache=False)
+    relative = str(path.relative_to(tmp_path))
+    with pytest.raises(
+        recstore.StorageNotFound, match=r"there is no file nope\.json in .*; name files as seen from there"
+    ):
+        doctor.fix(store, paths=["nope.json", relative])
+    assert b"\r" in path.read_bytes()
+    assert [fixed["path"] for fixed in doctor.fix(store, paths=[relative])] == [relative]
 
 
 def test_every_kind_is_described_with_its_severity() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 import recstore
 from mutations import Mutation, mutations
+from recstore import rekey
 from recstore._missing import LINES, report
 from support import REPOSITORY
 from test_cli import run, run_json
@@ -185,12 +186,41 @@ def test_members_and_values_are_compared_in_the_canonical_form(store: recstore.S
     assert told(near) == [("changed", "body.user")], "what the profile masks is no difference"
 
 
-def test_another_endpoint_is_a_difference(store: recstore.Store) -> None:
+BASE_URL = "compare the base URL of the client with that of the recording"
+
+
+@pytest.mark.parametrize(
+    ("path", "is_near"),
+    [
+        ("/v1/chat/completions", True),
+        ("/v1/v1/v1/chat/completions", True),
+        ("/chat/completions", True),
+        ("/v1/responses", False),
+    ],
+)
+def test_another_endpoint_is_a_difference(store: recstore.Store, path: str, *, is_near: bool) -> None:
     put(store, asked("x"))
-    request = {**asked("x"), "url": "http://localhost/v1/chat/completions"}
+    request = {**asked("x"), "url": f"http://localhost{path}"}
     near = nearest(store, request)
     assert told(near) == [("changed", "endpoint")]
     assert near["is_same_test"]
+    assert near["volatile"] == [], "nobody asks another endpoint by himself"
+    text = message(store, request)
+    assert "Another endpoint was asked than is recorded." in text
+    assert (BASE_URL in text) == is_near
+    assert "change by themselves" not in text
+
+
+def test_another_url_is_a_difference_and_an_id_in_it_changes_by_itself(store: recstore.Store) -> None:
+    http = {"method": "GET", "url": "https://api.example/v1/runs/run_68af2c1e9b7d4a03", "payload": {}}
+    put(store, http)
+    other = {**http, "url": "https://api.example/v1/v1/runs/run_68af2c1e9b7d4a03"}
+    assert nearest(store, other)["volatile"] == []
+    assert "Another URL was asked than is recorded." in message(store, other)
+    assert BASE_URL in message(store, other)
+    other = {**http, "url": "https://api.example/v1/runs/run_77af2c1e9b7d4a03"}
+    assert nearest(store, other)["volatile"] == ["ids"]
+    assert "Another URL" not in message(store, other)
 
 
 # What would have matched
@@ -222,6 +252,22 @@ def test_another_test_folder_profile_or_name_is_told(store: recstore.Store) -> N
     near = nearest(store, asked("at 0.123456 degrees"))
     assert (near["obstacles"], near["profile"]) == (["profile"], "ogx-2")
     assert 'say profile = "ogx-2" in recstore.toml' in message(store, asked("at 0.123456 degrees"))
+
+
+def test_a_recording_that_new_rules_left_behind_is_told_and_rekey_finds_it(store: recstore.Store) -> None:
+    root = store.path
+    put(store, asked("Is it 2026-04-01?"))
+    (root / "recstore.toml").write_text('profile = "ours-1"\n\n[profiles.ours-1]\nfrom = "ogx-7"\nmask = ["date"]\n')
+    store = recstore.open(root)
+    request = asked("Is it 2026-04-02?")
+    for test_id, obstacles in ((TEST, ["profile"]), ("tests/test_a.py::test_new", ["test_id", "profile"])):
+        near = nearest(store, request, test_id)
+        assert (near["obstacles"], near["profile"], near["differences"]) == (obstacles, "ogx-7", [])
+    text = message(store, request)
+    assert "its name is its key under ogx-7, and here keys are made under ours-1" in text
+    assert "rename all with recstore rekey --to ours-1, or record it anew" in text
+    rekey.rekey(root, "ours-1")
+    assert recstore.open(root).find(request, test_id=TEST) is not None
 
 
 def test_an_answer_is_told_where_there_is_one(store: recstore.Store) -> None:

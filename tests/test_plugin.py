@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import recstore
-from recstore import usage
+from recstore import doctor, rekey, usage
 from suites import LOOP, recordings, run, suite
 from support import REPOSITORY, obey_modes_of_files
 
@@ -455,6 +455,26 @@ def test_a_marker_on_one_parameter_is_for_that_one_alone(pytester: pytest.Pytest
     """,
     )
     run(pytester)[0].assert_outcomes(passed=2)
+
+
+def test_a_marker_that_names_a_profile_is_known_to_doctor_and_misses(
+    pytester: pytest.Pytester, server: ScriptedServer
+) -> None:
+    suite(pytester, "@pytest.mark.recstore(profile='recstore-1')\ndef test_one():\n    ask('one')")
+    run(pytester, "--recstore-mode=record")
+    run(pytester)[0].assert_outcomes(passed=1)
+    [finding] = doctor.examine(recstore.open(pytester.path))["findings"]
+    assert (finding["id"], finding["severity"], finding["profile"]) == ("other-profile", "notice", "recstore-1")
+    assert "only a look-up that asks for that profile" in finding["message"]
+    assert "marker or a session names that profile; else `recstore rekey --to ogx-7`" in finding["remedy"]
+    rekey.rekey(pytester.path, "ogx-7")
+    result, output = run(pytester)
+    result.assert_outcomes(failed=1)
+    assert "its name is its key under ogx-7, and here keys are made under recstore-1" in output
+    assert 'the test\'s marker, the session or --profile asks for that: say profile = "ogx-7" there' in output
+    assert "in recstore.toml" not in output
+    suite(pytester, "@pytest.mark.recstore(profile='ogx-7')\ndef test_one():\n    ask('one')")
+    run(pytester)[0].assert_outcomes(passed=1)
 
 
 def test_a_pack_is_replayed_and_nothing_is_written_beside_it(pytester: pytest.Pytester, server: ScriptedServer) -> None:

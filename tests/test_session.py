@@ -76,6 +76,9 @@ CASES: dict[str, Any] = {
     "openai retried stream": openai_chat("once-500", stream=True),
     "openai completions": lambda clients: clients["openai"].completions.create(model="whole", prompt="Grüße"),
     "openai embeddings": lambda clients: clients["openai"].embeddings.create(model="whole", input="Grüße"),
+    "openai embeddings of a service without base64": lambda clients: clients["openai"].embeddings.create(
+        model="numbers", input="Grüße"
+    ),
     "openai embeddings in base64": lambda clients: clients["openai"].embeddings.create(
         model="whole", input="Grüße", encoding_format="base64"
     ),

@@ -7,6 +7,8 @@ import json
 import os
 import resource
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -329,6 +331,27 @@ def test_no_limit_is_too_large(tmp_path: Path, write: Callable[..., Path]) -> No
         recstore.open(tmp_path, max_file_size=2**63)[key(1)]
 
 
+def test_a_folder_that_is_none_of_recordings_is_refused(tmp_path: Path, write: Callable[..., Path]) -> None:
+    write(f"{key(1)}.json", BODY, folder="tests/recordings")
+    store = recstore.open(tmp_path)
+    for folder in ("tests/recordings", "tests/recordings/", "./tests/recordings"):
+        assert [recording.key for recording in store.recordings(folder)] == [key(1)]
+    assert list(store.recordings("elsewhere/recordings")) == [], "there may be none yet"
+    for folder in ("nonsense", "tests", "../recordings", tmp_path / "tests" / "recordings"):
+        with pytest.raises(
+            recstore.RecstoreError, match=r"is no folder of recordings in .*; name one as seen from there"
+        ):
+            store.recordings(folder)
+
+
+def test_the_root_may_be_the_folder_of_recordings(examples: Path) -> None:
+    store = recstore.open(examples)
+    for folder in (None, ".", "", store.base):
+        assert len(list(store.recordings(folder))) == len(list(examples.glob("*.json")))
+    with recstore.session(store, test_id="tests/test_chat.py::test_hello") as session:
+        assert session.preload() == len(store)
+
+
 def test_a_small_file_cannot_grow_without_end_by_its_mapping(tmp_path: Path, write: Callable[..., Path]) -> None:
     growing = {f"{'ab' * 500}{number}": "ab" for number in range(10)}
     many = {f"new{number}": f"old{number}" for number in range(1001)}
@@ -339,6 +362,64 @@ def test_a_small_file_cannot_grow_without_end_by_its_mapping(tmp_path: Path, wri
         store[key(1)]
     with pytest.raises(recstore.MalformedRecording, match="mapping has 1001 members, more than the limit of 1000"):
         store[key(2)]
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere the peak is that of the process that started this one, too"
+)
+def test_a_file_takes_a_few_times_its_size_in_memory(tmp_path: Path, write: Callable[..., Path]) -> None:
+    path = write(f"{key(1)}.json", {**BODY, "body": "here"})
+    path.write_text(path.read_text().replace('"here"', f"[[{','.join('0' * 2**22)}]]"))
+    program = (
+        "import pathlib, re, recstore, sys\n"
+        "status = pathlib.Path('/proc/self/status')\n"
+        "most = lambda: int(re.search(r'VmHWM:\\s+(\\d+) kB', status.read_text())[1]) * 1024\n"
+        "store = recstore.open(sys.argv[1], cache=False)\n"
+        "before = most()\n"
+        "store[sys.argv[2]]\n"
+        "print(most() - before)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path), key(1)]
+    taken = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert taken < 8 * path.stat().st_size
+
+
+def test_a_small_file_cannot_take_minutes_by_its_mapping(tmp_path: Path, write: Callable[..., Path]) -> None:
+    many = {f"new{number}": f"old{number}" for number in range(1000)}
+    size = 2 * 2**20
+    write(f"{key(1)}.json", {**BODY, "body": "a" * size}, id_normalization_mapping=many)
+    write(f"{key(2)}.json", {**BODY, "body": "a" * (size // 4) + " old7"}, id_normalization_mapping=many)
+    # What is found in many places costs more than to be looked for.
+    often = dict(zip("XYZUVW", "QXYZUV", strict=True))
+    write(f"{key(3)}.json", {**BODY, "body": "Q" * 8 * size}, id_normalization_mapping=often)
+    store = recstore.open(tmp_path)
+    with pytest.raises(recstore.MalformedRecording, match=r"and replaced in 2\d{6} bytes of text: more than"):
+        store[key(1)]
+    with pytest.raises(recstore.MalformedRecording, match="more than the limit of 1073741824 bytes together"):
+        store[key(3)]
+    assert store[key(2)].body.endswith(" new7"), "what stays below the limit is read as before"
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        {"XX": "Q", "Z": "X"},
+        {"J": "QX", "K": "XZ"},
+        {"X": "Q", "Q": "X"},
+        {"": "Q", "QQX": "X"},
+        {"X": "QQ", "Z": "QX"},
+    ],
+)
+def test_ids_are_replaced_one_after_the_other(
+    tmp_path: Path, write: Callable[..., Path], mapping: dict[str, str]
+) -> None:
+    body = "1 QQXZQXZ QQQ XZX 2"
+    write(f"{key(1)}.json", {**BODY, "body": body}, id_normalization_mapping=mapping)
+    # OGX: for normalized, original in mapping.items(): text = text.replace(original, normalized)
+    expected = body
+    for new, old in mapping.items():
+        expected = expected.replace(old, new)
+    assert recstore.open(tmp_path)[key(1)].body == expected
 
 
 @given(

@@ -6,7 +6,9 @@ import os
 import shlex
 import sys
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from recstore._core import profiles
 from recstore._http.request import place
@@ -135,13 +137,13 @@ def _lines(store: Store, explanation: Explanation, command: str, most: int | Non
     if not nearest:
         return ["No recording is near: there are none." if not explanation["compared"] else "None is near.", *how]
     first, others = nearest[0], nearest[1:]
-    head = _head(first, explanation)
+    head = _head(store, first, explanation)
     tail = [*_why(first), *_others(others), *how]
     room = None if most is None else most - len(head) - len(tail)
     return [*head, *_differences(first, room), *tail]
 
 
-def _head(near: Near, explanation: Explanation) -> list[str]:
+def _head(store: Store, near: Near, explanation: Explanation) -> list[str]:
     obstacles, path = near["obstacles"], in_a_line(near["path"])
     of = _of(near)
     if not obstacles:
@@ -152,8 +154,8 @@ def _head(near: Near, explanation: Explanation) -> list[str]:
         lines[0] = f"A request that is as good as the same is recorded in {path}, {of}:"
     if "profile" in obstacles:
         lines.append(
-            f"  its key is that of the profile {near['profile']}, and here keys are made under "
-            f"{explanation['profile']}; say {_setting(near)} in recstore.toml, or record it anew"
+            f"  its name is its key under {near['profile']}, and here keys are made under {explanation['profile']}; "
+            f"{_to_own_profile(store, near)}, or record it anew"
         )
     if "folder" in obstacles:
         folders = " and ".join(map(in_a_line, explanation["folders"]))
@@ -172,6 +174,19 @@ def _of(near: Near) -> str:
     if near["is_same_test"]:
         return "of the same test"
     return "of no test" if near["test_id"] is None else f"of {in_a_line(near['test_id'])}"
+
+
+def _to_own_profile(store: Store, near: Near) -> str:
+    """Return what brings the names of recordings and the profile of their store together."""
+    if store.has_own_profile:
+        return (
+            f"the test's marker, the session or --profile asks for that: say {_setting(near)} there, or nothing where "
+            "recstore.toml says it"
+        )
+    tree = " in the tree that the pack was made of" if store.is_read_only else ""
+    # Who has declared a profile wants it; another may have been taken because nothing was said.
+    other = f", say {_setting(near)} in recstore.toml" if store.profile in profiles() else ""
+    return f"rename all with recstore rekey --to {store.profile}{tree}{other}"
 
 
 def _setting(near: Near) -> str:
@@ -227,6 +242,7 @@ def _difference(difference: Difference, sides: tuple[str, str] = _SIDES) -> Iter
 def _why(near: Near) -> Iterator[str]:
     """Say whether a rule would make the two requests one."""
     what = " and ".join(near["volatile"])
+    yield from _elsewhere(near)
     if near["closed_by"]:
         yield f"Under the profile {near['closed_by']} nothing differs" + (f": only {what} do." if what else ".")
     elif remedy := near["remedy"]:
@@ -235,6 +251,27 @@ def _why(near: Near) -> Iterator[str]:
         yield f"to recstore.toml, and then recstore rekey --to {remedy['profile']}; or keep them constant."
     elif what:
         yield f"Only {what} differ, which change by themselves; no key profile has a rule for these: keep them constant"
+
+
+def _elsewhere(near: Near) -> Iterator[str]:
+    """Say that another endpoint was asked than that of the recording."""
+    for difference in near["differences"]:
+        what = {"endpoint": "endpoint", "url": "URL"}.get(difference["path"])
+        if what is None or difference["volatile"]:
+            continue
+        recorded, requested = (
+            urlsplit(str(difference[side]).strip('"')).path.rstrip("/") for side in ("recorded", "requested")
+        )
+        is_part = recorded.endswith(requested) or requested.endswith(recorded)
+        hint = ""
+        if is_part or _without_repeats(recorded) == _without_repeats(requested):
+            hint = " The paths are nearly the same: compare the base URL of the client with that of the recording."
+        yield f"Another {what} was asked than is recorded.{hint}"
+
+
+def _without_repeats(path: str) -> list[str]:
+    """Return the parts of a path, of those that follow themselves the first: `/v1/v1/x` is a mistake for `/v1/x`."""
+    return [part for part, _ in groupby(path.split("/"))]
 
 
 def _others(others: list[Near]) -> list[str]:

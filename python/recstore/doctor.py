@@ -5,10 +5,14 @@ docs/doctor.md lists all that is looked for.
 
 from __future__ import annotations
 
+import os
+from errno import ENOENT
+from pathlib import Path
+
 from recstore import _core, registry, secrets
 from recstore._contents import readable
 from recstore._core import finding_kinds, loads
-from recstore.errors import SecretFound
+from recstore.errors import SecretFound, StorageNotFound
 from recstore.replay import is_answer
 
 TYPE_CHECKING = False
@@ -75,9 +79,6 @@ def examine(store: Store, *, sdk: bool = False, history: bool = False, large: in
         from recstore._history import last_matches  # noqa: PLC0415  # it runs processes, which nothing else here does
 
         findings.extend(last_matches(store, findings))
-    for one in findings:
-        if one["id"] == "old-profile":  # the core's remedy is for any store
-            one["remedy"] = one["remedy"].replace("PROFILE", store.profile)
     order = {kind: number for number, kind in enumerate(finding_kinds())}
     findings.sort(key=lambda finding: (finding["path"], order[finding["id"]]))
     profiles = {**found["profiles"], "none": found["unmatched"]}
@@ -92,7 +93,8 @@ def fix(store: Store, *, paths: Iterable[str] | None = None, dry_run: bool = Fal
     `paths` says which, relative to the root; with `dry_run` nothing is written.
 
     Returns for each file its `path`, the `ids` of the findings that are repaired, how many type `tags` are renamed, and
-    its size `before` and `after` in bytes. Raises `ReadOnlyStore` for a pack.
+    its size `before` and `after` in bytes. Raises `ReadOnlyStore` for a pack, and `StorageNotFound` for a path at which
+    nothing is.
 
     >>> import recstore, tempfile
     >>> store = recstore.open(tempfile.mkdtemp())
@@ -103,7 +105,12 @@ def fix(store: Store, *, paths: Iterable[str] | None = None, dry_run: bool = Fal
     >>> [(fixed["ids"], fixed["before"] - fixed["after"]) for fixed in fix(store)]
     [(['line-ends'], 15)]
     """
-    return _core.fix(store, _options(LARGE), None if paths is None else set(paths), dry_run)
+    only = None if paths is None else set(paths)
+    for path in () if only is None or store.is_read_only else sorted(only):
+        if not os.path.lexists(store.path / path):
+            message = f"there is no file {path} in {store.path}; name files as seen from there, as findings do"
+            raise StorageNotFound(message, errno=ENOENT, filename=Path(path))
+    return _core.fix(store, _options(LARGE), only, dry_run)
 
 
 def finding(kind: str, path: str, message: str, *, profile: str | None = None) -> DoctorFinding:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from struct import pack
+from struct import error as struct_error
+from struct import pack, unpack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recstore._http.services import EVENTS, FIRST_SERVER_ERROR, JSON, LINES, OK, OLLAMA, openai_tags
@@ -99,16 +100,24 @@ def _whole(
         return _json(body)
     [chunk] = recording
     items = chunk.data.get("data") if asks_for_base64 and isinstance(chunk.data, dict) else None
-    if not isinstance(items, list):
-        return chunk.raw
-    return _json({**chunk.data, "data": [_with_base64(item) for item in items]})
+    encoded = [_with_base64(item) for item in items] if isinstance(items, list) else [None]
+    return chunk.raw if None in encoded else _json({**chunk.data, "data": encoded})
 
 
 def _with_base64(item: Any) -> Any:
+    """Return an item with its embedding in base64; None where its numbers are no floats of 32 bits.
+
+    Then they did not come so: some services give numbers, whatever is asked.
+    """
     embedding = item.get("embedding") if isinstance(item, dict) else None
     if not isinstance(embedding, list):
         return item
-    return {**item, "embedding": b64encode(pack(f"<{len(embedding)}f", *embedding)).decode()}
+    form = f"<{len(embedding)}f"
+    try:
+        data = pack(form, *embedding)
+    except (OverflowError, struct_error):
+        return None
+    return {**item, "embedding": b64encode(data).decode()} if list(unpack(form, data)) == embedding else None
 
 
 def _json(value: Any) -> bytes:

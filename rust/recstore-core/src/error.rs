@@ -160,6 +160,17 @@ pub enum Error {
         /// The root of the store.
         root: PathBuf,
     },
+    /// What was named is no folder of recordings.
+    #[error(
+        "{} is no folder of recordings in {}; name one as seen from there, such as tests/recordings", path.display(),
+        root.display()
+    )]
+    NoFolder {
+        /// What was named.
+        path: PathBuf,
+        /// The root of the store.
+        root: PathBuf,
+    },
     /// A folder that should be empty is not.
     #[error("{} is not empty; unpack into a new folder, so that nothing is overwritten", path.display())]
     NotEmpty {

@@ -38,7 +38,8 @@ pub(crate) fn examine<'py>(py: Python<'py>, store: &Bound<'py, Store>, known: Kn
     report.set_item("files", files)?;
     report.set_item("profiles", profiles)?;
     report.set_item("unmatched", unmatched)?;
-    let findings = findings.iter().map(|finding| to_dict(py, finding)).collect::<PyResult<Vec<_>>>()?;
+    let findings =
+        findings.iter().map(|finding| to_dict(py, finding, store.profile().name)).collect::<PyResult<Vec<_>>>()?;
     report.set_item("findings", PyList::new(py, findings)?)?;
     let texts = PyDict::new(py);
     for (path, text) in &suspects {
@@ -48,14 +49,15 @@ pub(crate) fn examine<'py>(py: Python<'py>, store: &Bound<'py, Store>, known: Kn
     Ok(report)
 }
 
-fn to_dict<'py>(py: Python<'py>, finding: &Finding) -> PyResult<Bound<'py, PyDict>> {
+/// The remedy is for a store under `profile`.
+fn to_dict<'py>(py: Python<'py>, finding: &Finding, profile: &str) -> PyResult<Bound<'py, PyDict>> {
     let made = PyDict::new(py);
     made.set_item("id", finding.kind.id())?;
     made.set_item("severity", finding.kind.severity().name())?;
     made.set_item("path", finding.path.to_string_lossy())?;
     made.set_item("line", finding.line)?;
     made.set_item("message", &finding.message)?;
-    made.set_item("remedy", finding.kind.remedy())?;
+    made.set_item("remedy", finding.kind.remedy().replace("PROFILE", profile))?;
     made.set_item("profile", finding.profile)?;
     made.set_item("related", finding.related.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>())?;
     Ok(made)

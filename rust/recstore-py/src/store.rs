@@ -70,6 +70,12 @@ impl Store {
         self.0.profile().name
     }
 
+    /// Whether that profile was asked for when it was opened, whatever `recstore.toml` says.
+    #[getter]
+    fn has_own_profile(&self) -> bool {
+        self.0.has_own_profile()
+    }
+
     /// The names of the key profiles that it knows: those of `recstore.profiles()` and those that `recstore.toml` declares.
     #[getter]
     fn profiles(&self) -> Vec<&'static str> {
@@ -169,14 +175,14 @@ impl Store {
     /// Iterate over every recording, or those in one folder, which is relative to the root: file by file, in the order of
     /// their paths.
     ///
-    /// A file that is no recording raises `MalformedRecording` in its turn; the iteration goes on after it.
+    /// A folder called `recordings` may hold none yet; any other in which there are none raises `RecstoreError`. A file that is
+    /// no recording raises `MalformedRecording` in its turn; the iteration goes on after it.
     #[pyo3(signature = (folder=None))]
     fn recordings(slf: Bound<'_, Self>, folder: Option<PathBuf>) -> PyResult<RecordingIterator> {
         let py = slf.py();
-        let mut files = slf.get().0.list().map_err(|error| raise(py, error))?;
-        if let Some(folder) = folder {
-            files.retain(|file| file.folder() == folder);
-        }
+        let store = &slf.get().0;
+        let files = folder.map_or_else(|| store.list(), |folder| store.list_in(&folder));
+        let files = files.map_err(|error| raise(py, error))?;
         Ok(RecordingIterator { store: slf.unbind(), files: Mutex::new(files.into_iter()) })
     }
 
@@ -456,7 +462,7 @@ impl RecordingIterator {
 #[pyo3(signature = (pack, folder, *, max_file_size=67108864))]
 pub(crate) fn unpack(py: Python<'_>, pack: PathBuf, folder: PathBuf, max_file_size: u64) -> PyResult<usize> {
     let limits = Limits { file_size: max_file_size, ..Limits::default() };
-    let options = Options { limits, ..Options::default() };
+    let options = Options { limits, cache: Cache::Off, ..Options::default() };
     let unpack = || store::unpack(&store::Store::open(&pack, &options)?, &folder);
     py.detach(unpack).map_err(|error| raise(py, error))
 }

@@ -103,12 +103,19 @@ impl<'a> Examiner<'a> {
                     Some(_) if is_found => {}
                     Some(profile) => {
                         let store = wanted.map_or("none for such requests", |profile| profile.name);
-                        let message = format!(
-                            "the name is the key under {}, but this store looks up under {store}: no look-up by request \
-                             finds it, only one by name",
-                            profile.name
-                        );
-                        let found = Finding::new(FindingKind::OldProfile, path.clone(), message);
+                        let is_newer = wanted.is_some_and(|wanted| self.profiles.is_newer(profile, wanted));
+                        let (kind, who) = if is_newer {
+                            (
+                                FindingKind::OtherProfile,
+                                "only a look-up that asks for that profile, or by name, finds it",
+                            )
+                        } else {
+                            (FindingKind::OldProfile, "no look-up by request finds it, only one by name")
+                        };
+                        let name = profile.name;
+                        let message =
+                            format!("the name is the key under {name}, but this store looks up under {store}: {who}");
+                        let found = Finding::new(kind, path.clone(), message);
                         findings.push(Finding { profile: Some(profile.name), ..found });
                     }
                 }

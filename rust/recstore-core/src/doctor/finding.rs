@@ -67,6 +67,7 @@ pub enum FindingKind {
     IncompleteStream,
     LineEnds,
     UnfinishedRekey,
+    OtherProfile,
     Layout,
     RenamedType,
     UnknownType,
@@ -78,7 +79,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// All kinds, the worst first.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Unreadable,
         Self::ConflictMarkers,
         Self::Malformed,
@@ -92,6 +93,7 @@ impl FindingKind {
         Self::IncompleteStream,
         Self::LineEnds,
         Self::UnfinishedRekey,
+        Self::OtherProfile,
         Self::Layout,
         Self::RenamedType,
         Self::UnknownType,
@@ -127,6 +129,8 @@ impl FindingKind {
             Self::LineEnds => ("line-ends", Warning, "`recstore doctor --fix`; and `*.json text eol=lf` in .gitattributes"),
             Self::UnfinishedRekey => ("unfinished-rekey", Warning,
                 "finish it with `recstore rekey` and the same --to, or go back with `recstore rekey --undo`"),
+            Self::OtherProfile => ("other-profile", Notice,
+                "none, where a test's marker or a session names that profile; else `recstore rekey --to PROFILE`"),
             Self::Layout => ("layout", Notice, "`recstore doctor --fix`; and keep formatters off the recordings"),
             Self::RenamedType => ("renamed-type", Notice, "`recstore doctor --fix`"),
             Self::UnknownType => ("unknown-type", Notice,

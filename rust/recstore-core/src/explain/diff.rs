@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::align::{Pair, align};
-use super::volatile::{Volatile, volatile};
+use super::volatile::{Volatile, volatile, volatile_in_url};
 use super::words::{Place, places, readable};
 use crate::json::{Path, Step, Style, Value, to_vec};
 use crate::key::Pointer;
@@ -56,6 +56,9 @@ pub(super) struct Change<'v> {
     /// How much it is: about the number of bytes that are not the same.
     pub(super) size: usize,
 }
+
+/// The members of a request beside its body: whom it asks. They are chosen, and change by themselves in little.
+const ADDRESS: [&str; 5] = ["endpoint", "method", "provider", "tool_name", "url"];
 
 /// What any difference counts beside its bytes, so that one large is nearer than many small.
 const EACH: usize = 8;
@@ -155,7 +158,11 @@ impl<'v> Change<'v> {
                     let before = part(&old, 0..place.old.start);
                     volatile(member, before, part(&old, place.old.clone()), part(&new, place.new.clone()))
                 });
-                change.volatile = kinds.collect::<Option<_>>().unwrap_or_default();
+                change.volatile = if ADDRESS.contains(&change.path.as_str()) {
+                    volatile_in_url(&old, &new).into_iter().collect()
+                } else {
+                    kinds.collect::<Option<_>>().unwrap_or_default()
+                };
                 let sizes = change.places.iter().map(|place| EACH + place.old.len().max(place.new.len()));
                 change.size = sizes.sum();
             }

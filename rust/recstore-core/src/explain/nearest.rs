@@ -136,7 +136,7 @@ impl<'a> Asked<'a> {
         let (old, new) = (read(&their_form)?, read(&self.form)?);
         let changes = differences(&old, &new);
         let size = changes.iter().map(|change| change.size).sum();
-        let obstacles = self.obstacles(&recording, &view, folders, changes.is_empty());
+        let obstacles = self.obstacles(&recording, &view, &their_request, folders, changes.is_empty());
         let is_same = changes.is_empty();
         Some(Compared { recording: recording.clone(), obstacles, is_same, circle, size })
     }
@@ -146,7 +146,14 @@ impl<'a> Asked<'a> {
     }
 
     /// Says what besides the request keeps a recording from answering, if nothing in the request does.
-    fn obstacles(&self, recording: &Recording, view: &View<'_>, folders: &[PathBuf], is_same: bool) -> Vec<Obstacle> {
+    fn obstacles(
+        &self,
+        recording: &Recording,
+        view: &View<'_>,
+        their_request: &Request<&Value<'_>>,
+        folders: &[PathBuf],
+        is_same: bool,
+    ) -> Vec<Obstacle> {
         let Some(key) = recording.key() else { return if is_same { vec![Obstacle::Name] } else { Vec::new() } };
         let matching = |keys: &[(&'static Profile, Key)]| {
             let matching =
@@ -168,9 +175,11 @@ impl<'a> Asked<'a> {
         }
         let is_same_test = self.is_same_test(view) || self.test_id.is_none() && matches!(view.test_id(), Ok(None));
         let test = (!is_same_test).then_some(Obstacle::TestId);
-        let keys = |test_id: Option<Text<'_>>| keys(self.store.profiles(), &self.request, test_id.as_ref());
-        let their_keys = view.test_id().map(keys).unwrap_or_default();
-        let name = match matching(&their_keys) {
+        // Their request is the same under the store's profile alone, perhaps: under the one that named it, it is another.
+        let keys_of = |request| {
+            view.test_id().map(|test_id| keys(self.store.profiles(), request, test_id.as_ref())).unwrap_or_default()
+        };
+        let name = match matching(&keys_of(&self.request)).or_else(|| matching(&keys_of(their_request))) {
             Some(found) => profile(found),
             None => Some(Obstacle::Name),
         };

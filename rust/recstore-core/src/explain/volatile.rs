@@ -85,6 +85,25 @@ pub(super) fn volatile(member: &str, before: &str, old: &str, new: &str) -> Opti
     }
 }
 
+/// Says what differs between two URLs or paths, if it is what changes by itself: ids such as services give, in the same
+/// places. Any other is another endpoint.
+pub(super) fn volatile_in_url(old: &str, new: &str) -> Option<Volatile> {
+    let parts = |url| str::split(url, ['/', '?', '&', '=', '#']);
+    let is_same_but_for_ids = parts(old).count() == parts(new).count()
+        && parts(old).zip(parts(new)).all(|(old, new)| old == new || (is_given_id(old) && is_given_id(new)));
+    is_same_but_for_ids.then_some(Volatile::Id)
+}
+
+/// A UUID, or letters and digits mixed, perhaps after a word: `resp_68af2c1e9b7d4a03`. So long are no versions and no names
+/// of models.
+fn is_given_id(part: &str) -> bool {
+    const SHORTEST: usize = 16;
+    let tail = part.rsplit(['-', '_']).next().unwrap_or_default();
+    let has = |is: fn(&u8) -> bool| tail.as_bytes().iter().any(is);
+    let is_mixed = || has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    is_uuid(part) || (tail.len() >= SHORTEST && tail.bytes().all(|byte| byte.is_ascii_alphanumeric()) && is_mixed())
+}
+
 /// Leaves out what belongs to the sentence.
 fn trim(text: &str) -> &str {
     text.trim_matches(|character: char| ".,:;".contains(character) || character.is_whitespace())
@@ -152,8 +171,8 @@ fn is_id(text: &str) -> bool {
     let groups: Vec<_> = text.split(['-', '_', ':', '/', '.']).collect();
     let is_hex = |group: &str| group.bytes().all(|byte| byte.is_ascii_hexdigit());
     let has_digit = |group: &str| group.bytes().any(|byte| byte.is_ascii_digit());
-    if groups.len() == 5 && groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) {
-        return groups.iter().all(|group| is_hex(group));
+    if is_uuid(text) {
+        return true;
     }
     let Some(tail) = groups.last().filter(|tail| tail.bytes().all(|byte| byte.is_ascii_alphanumeric())) else {
         return false;
@@ -166,9 +185,42 @@ fn is_id(text: &str) -> bool {
         || (tail.len() >= SHORTEST && (has_digit(tail) && (has_letter || groups.len() > 1) || has_both_cases()))
 }
 
+fn is_uuid(text: &str) -> bool {
+    let is_part =
+        |(part, length): (&str, usize)| part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    text.split('-').count() == 5 && text.split('-').zip([8, 4, 4, 4, 12]).all(is_part)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Volatile::*, volatile};
+    use super::{Volatile::*, volatile, volatile_in_url};
+
+    #[test]
+    fn another_endpoint_does_not_change_by_itself() {
+        for (old, new) in [
+            ("/v1/v1/chat/completions", "/v1/responses"),
+            ("/v1/v1/chat/completions", "/v1/chat/completions"),
+            ("/models/gemini-2.0-flash:generateContent", "/models/gemini-2.0-flash:streamGenerateContent"),
+            ("/models/claude-3-5-sonnet-20241022", "/models/claude-3-7-sonnet-20250219"),
+            ("https://one.example/v1/x", "https://two.example/v1/x"),
+            ("POST", "GET"),
+        ] {
+            assert_eq!(volatile_in_url(old, new), None, "{old} {new}");
+        }
+    }
+
+    #[test]
+    fn ids_in_a_url_change_by_themselves() {
+        for (old, new) in [
+            ("/v1/responses/resp_68af2c1e9b7d4a03", "/v1/responses/resp_77af2c1e9b7d4a03"),
+            (
+                "https://h/files/0123abcd-0123-abcd-0123-0123456789ab?x=1",
+                "https://h/files/0123abcd-0123-abcd-0123-0123456789ac?x=1",
+            ),
+        ] {
+            assert_eq!(volatile_in_url(old, new), Some(Id), "{old} {new}");
+        }
+    }
 
     #[test]
     fn values_that_change_by_themselves_are_told_by_their_kind() {

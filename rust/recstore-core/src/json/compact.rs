@@ -32,6 +32,9 @@ pub(crate) fn check(reader: Reader<'_>) -> Result<(), JsonError> {
     Compactor::<false>::new(0).document(reader).map(drop)
 }
 
+/// A value with more leaves than this is no model: a leaf takes many times the memory of a digit in the text.
+const MAX_LEAVES: usize = 8192;
+
 /// Reads values and checks them; with `KEEPS`, what is no white space is kept.
 pub(super) struct Compactor<const KEEPS: bool> {
     out: Vec<u8>,
@@ -73,7 +76,9 @@ impl<const KEEPS: bool> Compactor<KEEPS> {
                 let span = reader.span()?;
                 let start = self.out.len();
                 self.keep(reader.slice(span.clone()));
-                if let Some(leaves) = &mut self.leaves {
+                if let Some(leaves) = &mut self.leaves
+                    && leaves.len() <= MAX_LEAVES
+                {
                     leaves.push(Leaf { span, kept: start..self.out.len() });
                 }
                 Ok(())
@@ -148,6 +153,9 @@ impl<const KEEPS: bool> Compactor<KEEPS> {
         self.value(reader)?;
         model.leaves = self.leaves.take().unwrap_or_default();
         (model.span, model.kept) = (start..reader.at, kept..self.out.len());
+        if model.leaves.len() > MAX_LEAVES {
+            *model = Model::default();
+        }
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! The profiles that a store knows: those that recstore brings along, and those that its settings declare.
 
 use super::declare::{Declaration, declared};
-use super::{Key, PROFILES, Profile, Request, Shape, UnknownProfile, request_key};
+use super::{Digest, Key, PROFILES, Profile, Request, Shape, UnknownProfile, request_key};
 use crate::json::{Source, Text};
 
 /// The profiles that a store knows, and which of them is its own.
@@ -95,6 +95,19 @@ impl Profiles {
         self.iter()
             .filter(|profile| profile.shape == request.shape)
             .find(|profile| request_key(request, test_id, profile).is_ok_and(|found| key.finds(&found)))
+    }
+
+    /// Says whether `one` came after `other`, so that nothing is named under it in a store under `other` but what asked for it:
+    /// declared ones came last, before them recstore's own, before them those of OGX.
+    #[must_use]
+    pub fn is_newer(&self, one: &Profile, other: &Profile) -> bool {
+        let age = |profile: &Profile| match PROFILES.iter().position(|known| known.name == profile.name) {
+            None => (2, 0),
+            Some(_) if profile.digest == Digest::Xxh3_128 => (1, 0),
+            Some(place) => (0, PROFILES.len() - place),
+        };
+        let is_former = self.former.iter().any(|former| former.name == one.name);
+        !is_former && age(one) > age(other)
     }
 
     fn find(&self, name: &str, fits: impl Fn(&Profile) -> bool) -> Result<&'static Profile, UnknownProfile> {

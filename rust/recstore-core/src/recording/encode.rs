@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::memmem::Finder;
+
 use super::block::{EARLIER, HAS_DETAILS, HAS_EARLIER, IS_BROKEN, IS_ERROR, IS_STREAMING, Parts};
 use super::{Limits, Malformed};
 use crate::json::{Dialect, JsonError, Kind, Layout, Model, Number, Reader, Style, Text, Value, compact, to_vec};
@@ -240,24 +242,46 @@ fn chunk(reader: &mut Reader<'_>, model: &mut Model) -> Result<[Range<usize>; 2]
 /// Does what the recorder of OGX does on reading with a mapping of new ids to old ones: in the text of the whole
 /// document, every old one becomes the new one.
 fn replace_ids(json: &[u8], mapping: &[u8], limits: &Limits) -> Result<Vec<u8>, Malformed> {
-    // Each id costs a pass over the text, and may make it longer; in a hostile file both without end.
+    // Each id costs a pass over the text, and may make it longer; in a hostile file both without end. One pass for all would
+    // be another rule: what takes the place of one id may hold another, or make one with what stands beside it.
     const MAX_IDS: usize = 1_000;
+    const MAX_SEARCHED: usize = 1 << 30;
+    // To find and replace takes about as long as to pass over so many bytes.
+    const EACH_FOUND: usize = 32;
     fn parse(json: &[u8]) -> Result<Value<'_>, JsonError> {
         Reader::new(json)?.dialect(Dialect::Python).document(Value::read)
     }
     // In a style of Python's, every value that was read has a spelling, and that is ASCII.
     let spell = |value: &Value<'_>, style| String::from_utf8(to_vec(value, style).unwrap_or_default());
     let mut text = spell(&parse(json)?, Style::PYTHON).unwrap_or_default();
+    let mut searched = 0;
     if let Value::Object(members) = parse(mapping)? {
-        if members.len() > MAX_IDS {
-            return Err(Malformed::TooManyIds { found: members.len(), limit: MAX_IDS });
+        let ids = members.len();
+        if ids > MAX_IDS {
+            return Err(Malformed::TooManyIds { found: ids, limit: MAX_IDS });
         }
         for (new, old) in members {
             if let Some(old) = old.as_str().filter(|old| !old.is_empty()) {
+                let finder = Finder::new(old);
+                let left = MAX_SEARCHED.saturating_sub(searched + text.len());
+                let found = finder.find_iter(text.as_bytes()).take(left.div_ceil(EACH_FOUND)).count();
+                searched += text.len() + found * EACH_FOUND;
+                if searched >= MAX_SEARCHED {
+                    return Err(Malformed::TooMuchSearched { ids, size: text.len(), limit: MAX_SEARCHED });
+                }
                 let new = new.to_lossy();
-                let found = text.matches(old).count() as u64;
-                limits.check_size(text.len() as u64 - found * old.len() as u64 + found * new.len() as u64)?;
-                text = text.replace(old, &new);
+                let size = text.len() - found * old.len() + found * new.len();
+                limits.check_size(size as u64)?;
+                if found > 0 {
+                    let (mut replaced, mut end) = (String::with_capacity(size), 0);
+                    for at in finder.find_iter(text.as_bytes()) {
+                        replaced.push_str(text.get(end..at).unwrap_or_default());
+                        replaced.push_str(&new);
+                        end = at + old.len();
+                    }
+                    replaced.push_str(text.get(end..).unwrap_or_default());
+                    text = replaced;
+                }
             }
         }
     }

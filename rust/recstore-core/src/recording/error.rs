@@ -71,6 +71,19 @@ pub enum Malformed {
         /// The limit.
         limit: usize,
     },
+    /// To replace its ids takes longer than the limit: each is looked for in all of the text.
+    #[error(
+        "id_normalization_mapping has {ids} members, each to be looked for and replaced in {size} bytes of text: more than the \
+         limit of {limit} bytes together"
+    )]
+    TooMuchSearched {
+        /// How many ids there are.
+        ids: usize,
+        /// How long the text is, in bytes.
+        size: usize,
+        /// The limit, in bytes.
+        limit: usize,
+    },
     /// It has more chunks than the limit.
     #[error("more chunks than the limit of {limit} for one recording")]
     TooManyChunks {
@@ -88,7 +101,7 @@ impl Malformed {
                 "restore the file from version control, or delete it and record again"
             }
             Self::TooLarge { .. } => "to read it, open the store with a larger max_file_size (up to 2 GiB)",
-            Self::TooManyIds { .. } | Self::TooManyChunks { .. } => {
+            Self::TooManyIds { .. } | Self::TooMuchSearched { .. } | Self::TooManyChunks { .. } => {
                 "nothing raises this limit: move the file out of the store, or record less in its place"
             }
         }

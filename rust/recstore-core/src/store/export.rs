@@ -35,8 +35,11 @@ impl Store {
 /// file, if there was one. Returns how many recordings there are.
 ///
 /// # Errors
-/// Where the folder is not empty, the pack is damaged or was made to write elsewhere, or the system refuses.
+/// Where the store is no pack, the folder is not empty, the pack is damaged or was made to write elsewhere, or the system refuses.
 pub fn unpack(store: &Store, folder: &Path) -> Result<usize, Error> {
+    if store.is_tree {
+        return Err(PackError { path: store.root.clone(), problem: PackProblem::NotAPack }.into());
+    }
     fs::create_dir_all(folder).map_err(Error::io("make the folder", folder))?;
     let mut entries = fs::read_dir(folder).map_err(Error::io("list the folder", folder))?;
     if entries.next().is_some() {

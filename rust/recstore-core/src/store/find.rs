@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::place::Places;
+use super::place::{Places, RECORDINGS};
 use super::state::{Candidates, Listed};
 use super::{Recording, Store};
 use crate::error::Error;
@@ -73,6 +73,23 @@ impl Store {
     /// Where the store is a pack and damaged.
     pub fn list(&self) -> Result<Vec<Listed>, Error> {
         self.asking_pack(|| self.state().all())
+    }
+
+    /// Lists the files in one folder, which is relative to the root.
+    ///
+    /// # Errors
+    /// Where it can be no folder of recordings, or the store is a pack and damaged.
+    pub fn list_in(&self, folder: &Path) -> Result<Vec<Listed>, Error> {
+        let folder: PathBuf = folder.components().filter(|part| *part != Component::CurDir).collect();
+        let mut files = self.list()?;
+        files.retain(|file| file.folder() == folder);
+        // The root is one where the store was opened at a folder of recordings.
+        let is_one = folder.components().all(|part| matches!(part, Component::Normal(_)))
+            && folder.file_name().is_none_or(|name| name == RECORDINGS);
+        if files.is_empty() && !is_one {
+            return Err(Error::NoFolder { path: folder, root: self.root.clone() });
+        }
+        Ok(files)
     }
 
     /// Reads a listed file, or takes it from the pack where the pack has it as it is now; `None` where it has gone.

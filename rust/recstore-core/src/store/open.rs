@@ -59,7 +59,7 @@ pub struct Store {
     pub(super) is_tree: bool,
     pub(super) settings: Settings,
     /// Whether the profile is another than that of the settings file because that was asked for.
-    pub(super) has_own_profile: bool,
+    has_own_profile: bool,
     pub(super) limits: Limits,
     cache: Cache,
     state: RwLock<State>,
@@ -220,6 +220,12 @@ impl Store {
     #[must_use]
     pub fn profile(&self) -> &'static Profile {
         self.settings.profile()
+    }
+
+    /// Says whether that is so because it was asked for, whatever the settings file says.
+    #[must_use]
+    pub fn has_own_profile(&self) -> bool {
+        self.has_own_profile
     }
 
     /// Returns what it follows.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::loose::is_passed_over;
 use crate::recent::Recent;
 
-const RECORDINGS: &str = "recordings";
+pub(super) const RECORDINGS: &str = "recordings";
 
 /// Where a project of OGX's keeps recordings that are not one test's.
 const OGX_BASE: &str = "tests/integration/common";

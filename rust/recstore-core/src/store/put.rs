@@ -85,7 +85,7 @@ impl Store {
 
     /// Returns the profile that the settings name at this moment: the store may have been re-keyed since it was opened.
     fn profile_now(&self) -> &'static Profile {
-        if self.has_own_profile {
+        if self.has_own_profile() {
             return self.profile();
         }
         let text = fs::read_to_string(self.root.join(SETTINGS_FILE)).unwrap_or_default();
