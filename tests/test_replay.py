@@ -221,7 +221,7 @@ def test_a_class_can_be_registered_under_its_old_name_too(
 def test_data_at_which_a_validator_of_the_sdk_fails_is_built_without_it(
     tmp_path: Path, write: Callable[..., Path]
 ) -> None:
-    body = {"candidates": [{"finishReason": 5}]}
+    body: dict[str, Any] = {"candidates": [{"finishReason": 5}]}
     with pytest.raises(AttributeError):
         genai_types.GenerateContentResponse.model_validate(body)
     request = {"url": "vertexai:///generate_content"}

@@ -337,11 +337,11 @@ def test_a_folder_that_is_none_of_recordings_is_refused(tmp_path: Path, write: C
     for folder in ("tests/recordings", "tests/recordings/", "./tests/recordings"):
         assert [recording.key for recording in store.recordings(folder)] == [key(1)]
     assert list(store.recordings("elsewhere/recordings")) == [], "there may be none yet"
-    for folder in ("nonsense", "tests", "../recordings", tmp_path / "tests" / "recordings"):
+    for other in ("nonsense", "tests", "../recordings", tmp_path / "tests" / "recordings"):
         with pytest.raises(
             recstore.RecstoreError, match=r"is no folder of recordings in .*; name one as seen from there"
         ):
-            store.recordings(folder)
+            store.recordings(other)
 
 
 def test_the_root_may_be_the_folder_of_recordings(examples: Path) -> None:

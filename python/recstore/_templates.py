@@ -165,7 +165,8 @@ class _Learner:
             if isinstance(data, list) and len(data) == len(made):
                 return self.elements(schema.get("items_schema", ANY), data, made)
             if isinstance(data, dict) and data.keys() == made.keys():
-                return self.members(dict.fromkeys(data, schema.get("values_schema", ANY)), data, made)
+                values: Schema = schema.get("values_schema", ANY)
+                return self.members(dict.fromkeys(data, values), data, made)
             if type(data) in (str, int, float):
                 self.pieces.append("")
                 self.scalars.append(data)

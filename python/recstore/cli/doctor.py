@@ -108,16 +108,23 @@ def _split(paths: list[str]) -> tuple[str, list[str]]:
 def _within(store: Store, file: str) -> str:
     """Return the path of a file relative to the root; raise `RecstoreError` where it is none of the store's files."""
     path = Path(os.path.relpath(Path(file).absolute(), store.path))
-    try:
-        is_there = path.suffix == ".json" and next(store.recordings(path.parent), None) is not None
-    except RecstoreError:  # a file that cannot be read is a finding
-        is_there = True
-    if not is_there:
+    if path.suffix != ".json" or not _is_of_recordings(store, path.parent):
         raise RecstoreError(
             f"{file} is no recording of the store {store.path}: those are files that end in .json, in folders called "
             "recordings; name one of them, or the root of its store first"
         )
     return str(path)
+
+
+def _is_of_recordings(store: Store, folder: Path) -> bool:
+    try:
+        recordings = store.recordings(folder)
+    except RecstoreError:
+        return False
+    try:
+        return next(recordings, None) is not None
+    except RecstoreError:  # a file that cannot be read is a finding
+        return True
 
 
 def _say_fixes(fixes: Iterable[DoctorFix], *, is_dry: bool) -> None:
