@@ -6,15 +6,16 @@ that the user has registered; a tag that is not among them gives plain data.
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from importlib import import_module
+from sys import modules
 
 from recstore._core import Maker, loads
 from recstore.errors import InvalidRequest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import ModuleType
     from typing import Any, Final
 
@@ -46,9 +47,10 @@ REFUSALS: Final = (AttributeError, TypeError, ValueError)
 
 _registered: dict[str, type] = {}
 _known: dict[str, dict[str, type]] = {}
-_found: dict[str, type] = {}
-_makers: dict[type, tuple[Any, Any, Maker]] = {}
-"""For each class what makes its objects, beside the schema and the function by which validation made them."""
+_found: dict[str, tuple[type, str, str]] = {}
+"""For each tag its class, and in which module and by which name that is found, which takes long to ask a class for."""
+_makers: dict[type, tuple[Mapping[str, Any], Any, Any, Maker]] = {}
+"""For each class its namespace, the schema and `model_validate` that it held of its own, and what makes its objects."""
 
 
 def register(tag: str, cls: type) -> None:
@@ -78,12 +80,15 @@ def lookup(tag: str) -> type | None:
 
     Imports the modules of the SDK that the tag names, if that SDK is one of those known here and installed.
     """
-    found = _found.get(tag)
-    if found is None or not _is_current(found):
-        found = _look_up(_current(tag))
-        if found is not None:
-            _found[tag] = found
-    return found
+    if tag in _found:
+        found, module, name = _found[tag]
+        is_current = getattr(modules.get(module), name, None) is found
+        if is_current:
+            return found
+    cls = _look_up(_current(tag))
+    if cls is not None:
+        _found[tag] = cls, cls.__module__, cls.__name__
+    return cls
 
 
 def _look_up(tag: str) -> type | None:
@@ -101,7 +106,7 @@ def _look_up(tag: str) -> type | None:
 
 def _is_current(cls: type) -> bool:
     """Say whether the class is that of its module still: a module that is imported anew has another."""
-    return getattr(sys.modules.get(cls.__module__), cls.__name__, None) is cls
+    return getattr(modules.get(cls.__module__), cls.__name__, None) is cls
 
 
 def registered() -> list[str]:
@@ -147,14 +152,14 @@ def installed(name: str) -> ModuleType | None:
 
 def maker(cls: type) -> Maker:
     """Return what makes objects of a class from chunks: validated, or as the SDK itself builds it on a live stream."""
-    schema = getattr(cls, "__pydantic_core_schema__", None)
-    validate = getattr(cls, "model_validate", None)
-    validate = getattr(validate, "__func__", validate)
-    known = _makers.get(cls)
-    # A class may have been built anew, or patched.
-    if known is None or known[0] is not schema or known[1] is not validate:
-        known = _makers[cls] = schema, validate, Maker(partial(_learn, cls))
-    return known[2]
+    if cls in _makers:
+        namespace, schema, validate, made = _makers[cls]
+        # A class may have been built anew, or patched.
+        if namespace.get("__pydantic_core_schema__") is schema and namespace.get("model_validate") is validate:
+            return made
+    namespace, made = vars(cls), Maker(partial(_learn, cls))
+    _makers[cls] = namespace, namespace.get("__pydantic_core_schema__"), namespace.get("model_validate"), made
+    return made
 
 
 def _learn(cls: Any, text: bytes) -> tuple[Any, Template | None]:
