@@ -463,6 +463,8 @@ def test_an_answer_that_cannot_be_recorded_spoils_no_other(tmp_path: Path) -> No
         session.record(bad, {"now": "fine"})
         for answer in ("one", "two"):
             session.record(good, {"n": answer})
+            with pytest.raises(recstore.NotJson, match=r"n is of type object"):
+                session.record(good, {"n": object()})
     with recstore.session(tmp_path) as session:
         assert session.fetch(bad) == {"now": "fine"}
         assert [session.fetch(good)["n"] for _ in range(2)] == ["one", "two"]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from recstore._core import dumps
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -50,7 +52,12 @@ class Recorder:
             return Place(key, len(asked.answers) - 1, asked)
 
     def fill(self, place: Place, answer: Answer, *, waits: bool) -> None:
-        """Put an answer into its place; write it now, unless it `waits` for `commit`."""
+        """Put an answer into its place; write it now, unless it `waits` for `commit`.
+
+        Raises `NotJson` and others for what cannot be recorded, in both cases.
+        """
+        if waits:
+            dumps(answer["body"], "compact")  # what is no JSON is told now: later it would spoil those before it
         with self._lock:
             asked = place.asked
             if self._asked.get(place.key) is not asked:  # another process was quicker, or all was discarded
