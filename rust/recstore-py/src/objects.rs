@@ -1,6 +1,5 @@
 //! Chunks as the objects of an SDK.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyValueError;
@@ -198,17 +197,23 @@ impl Template {
 #[derive(Debug)]
 pub(crate) struct Objects {
     recording: Arc<store::Recording>,
-    next: AtomicUsize,
     maker: Py<PyAny>,
-    /// The last chunk for which `maker` was asked, and what it returned.
-    last: Mutex<Option<(usize, Py<PyAny>)>>,
+    progress: Mutex<Progress>,
+}
+
+/// How far it came.
+#[derive(Debug, Default)]
+struct Progress {
+    next: usize,
+    /// The last chunk for which the maker of makers was asked, and what it returned.
+    last: Option<(usize, Py<PyAny>)>,
 }
 
 #[pymethods]
 impl Objects {
     #[new]
     fn new(recording: &Recording, maker: Py<PyAny>) -> Self {
-        Self { recording: recording.shared(), next: AtomicUsize::new(0), maker, last: Mutex::default() }
+        Self { recording: recording.shared(), maker, progress: Mutex::default() }
     }
 
     fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -218,9 +223,14 @@ impl Objects {
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let recording = &self.recording;
         let view = recording.view().map_err(|error| raise(py, error))?;
-        let index = self.next.fetch_add(1, Ordering::Relaxed);
+        let (index, last) = {
+            let mut progress = self.progress();
+            let index = progress.next;
+            progress.next += 1;
+            (index, progress.last.as_ref().map(|(last, maker)| (*last, maker.bind(py).clone())))
+        };
         if index < view.chunk_count() {
-            let maker = self.maker_of(py, &view, index)?;
+            let maker = self.maker_of(py, &view, index, last)?;
             let made = match maker.cast::<Maker>() {
                 Ok(maker) => {
                     let json = view.chunk_data(index).map_err(|damage| raise(py, recording.damaged(damage)))?;
@@ -241,10 +251,15 @@ impl Objects {
 
 impl Objects {
     /// Returns what makes the object of a chunk; asks only where the type tag is another than that of the last.
-    fn maker_of<'py>(&self, py: Python<'py>, view: &View<'_>, index: usize) -> PyResult<Bound<'py, PyAny>> {
+    fn maker_of<'py>(
+        &self,
+        py: Python<'py>,
+        view: &View<'_>,
+        index: usize,
+        last: Option<(usize, Bound<'py, PyAny>)>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let damaged = |damage| raise(py, self.recording.damaged(damage));
         let tag_of = |index| view.chunk_type_json(index).map_err(damaged);
-        let last = self.last().as_ref().map(|(last, maker)| (*last, maker.bind(py).clone()));
         if let Some((last, maker)) = last
             && tag_of(last)? == tag_of(index)?
         {
@@ -254,13 +269,13 @@ impl Objects {
         let tag = tag.map(|tag| to_python::text(py, &tag)).transpose()?;
         let maker = self.maker.bind(py).call1((tag,))?;
         // Dropped outside of the lock: it may be the last reference.
-        let forgotten = self.last().replace((index, maker.clone().unbind()));
+        let forgotten = self.progress().last.replace((index, maker.clone().unbind()));
         drop(forgotten);
         Ok(maker)
     }
 
-    /// Locks the last chunk and its maker. No code of Python's may run under the lock: it might ask for the next chunk.
-    fn last(&self) -> MutexGuard<'_, Option<(usize, Py<PyAny>)>> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Locks how far it came. No code of Python's may run under the lock: it might ask for the next chunk.
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
