@@ -3,8 +3,9 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use recstore_core::json::Text;
-use recstore_core::key::{PROFILES, Profile, Request};
+use recstore_core::key::{Key, PROFILES, Profile, Request, with_canonical};
 
+use crate::borrowed;
 use crate::errors::{invalid_request, not_a_request, not_json, unknown_profile};
 use crate::from_python::{PyJson, text_of};
 
@@ -25,8 +26,7 @@ pub(crate) fn canonical<'py>(
     test_id: Option<&Bound<'py, PyString>>,
     profile: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let (form, _) = form(py, request, test_id, named(py, profile)?)?;
-    Ok(PyBytes::new(py, &form))
+    with_form(py, request, test_id, named(py, profile)?, |form, _| PyBytes::new(py, form))
 }
 
 /// Return the key of a request, in lower-case hexadecimal digits: 64 under the profiles of OGX, 32 under recstore's own.
@@ -49,14 +49,13 @@ pub(crate) fn canonical<'py>(
 /// recstore.errors.NotJson: request: body.messages[0].content is of type bytes, which is not JSON; pass dict, list, str, int, float, bool or None (for an object of an SDK, its .model_dump(mode="json"))
 #[pyfunction]
 #[pyo3(signature = (request, *, test_id=None, profile="ogx-7"))]
-pub(crate) fn request_key(
-    py: Python<'_>,
-    request: Bound<'_, PyAny>,
-    test_id: Option<&Bound<'_, PyString>>,
+pub(crate) fn request_key<'py>(
+    py: Python<'py>,
+    request: Bound<'py, PyAny>,
+    test_id: Option<&Bound<'py, PyString>>,
     profile: &str,
-) -> PyResult<String> {
-    let (form, profile) = form(py, request, test_id, named(py, profile)?)?;
-    Ok(profile.digest(&form).to_string())
+) -> PyResult<Bound<'py, PyString>> {
+    with_form(py, request, test_id, named(py, profile)?, |form, profile| digits(py, profile.digest(form)))
 }
 
 /// Return the names of the key profiles that recstore brings along, of each kind of request the newest first.
@@ -73,21 +72,35 @@ fn named(py: Python<'_>, name: &str) -> PyResult<&'static Profile> {
     Profile::named(name).map_err(|error| unknown_profile(py, &error))
 }
 
-/// Returns the canonical form, and the profile that fits the shape of the request.
-pub(crate) fn form(
+/// Returns a key as Python has it.
+pub(crate) fn digits(py: Python<'_>, key: Key) -> Bound<'_, PyString> {
+    key.with_digits(|digits| PyString::new(py, digits))
+}
+
+/// Returns what `take` makes of the canonical form, with the profile that fits the shape of the request.
+pub(crate) fn with_form<T>(
     py: Python<'_>,
     request: Bound<'_, PyAny>,
     test_id: Option<&Bound<'_, PyString>>,
     profile: &'static Profile,
-) -> PyResult<(Vec<u8>, &'static Profile)> {
+    take: impl Fn(&[u8], &'static Profile) -> T,
+) -> PyResult<T> {
+    let test_id = test_id.map(text_of).transpose()?.map(Text::from_wtf8);
+    let plain = borrowed::walk(&request, |request| {
+        let request = Request::split(&request).ok()?;
+        let profile = profile.for_shape(request.shape)?;
+        with_canonical(&request, test_id.as_ref(), profile, |form| take(form, profile)).ok()
+    });
+    if let Some(taken) = plain {
+        return Ok(taken);
+    }
+    // The walk that knows all that `json.dumps` knows, and what is wrong.
     let request = Request::split(&PyJson(request)).map_err(|error| not_a_request(py, error))?;
     let profile = profile.for_shape(request.shape).ok_or_else(|| {
         let message =
             format!("the profile {} has no keys for requests of this kind ({:?})", profile.name, request.shape);
         invalid_request(py, message)
     })?;
-    let test_id = test_id.map(text_of).transpose()?.map(Text::from_wtf8);
-    let form = recstore_core::key::canonical(&request, test_id.as_ref(), profile)
-        .map_err(|(path, error)| not_json(py, "request", &path, &error))?;
-    Ok((form, profile))
+    with_canonical(&request, test_id.as_ref(), profile, |form| take(form, profile))
+        .map_err(|(path, error)| not_json(py, "request", &path, &error))
 }

@@ -1,5 +1,6 @@
 //! `recstore._core`: the core for Python. Each file translates one noun; what a recording is, the core knows.
 
+mod borrowed;
 mod doctor;
 mod errors;
 mod explain;

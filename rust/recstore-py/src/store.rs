@@ -17,7 +17,7 @@ use recstore_core::store::{self, Cache, CacheState, Options};
 use crate::errors::{not_found, not_json, raise, unknown_profile};
 use crate::explain::to_dict;
 use crate::from_python::{PyJson, to_text};
-use crate::key::form;
+use crate::key::{digits, with_form};
 use crate::recording::Recording;
 
 /// Recordings by key: those of a tree of folders, or those of a pack.
@@ -148,15 +148,15 @@ impl Store {
 
     /// Return the key of a request under the profile of this store, or another that it knows.
     #[pyo3(signature = (request, *, test_id=None, profile=None))]
-    fn request_key(
+    fn request_key<'py>(
         &self,
-        py: Python<'_>,
-        request: Bound<'_, PyAny>,
-        test_id: Option<Bound<'_, PyString>>,
+        py: Python<'py>,
+        request: Bound<'py, PyAny>,
+        test_id: Option<Bound<'py, PyString>>,
         profile: Option<&str>,
-    ) -> PyResult<String> {
-        let (form, profile) = form(py, request, test_id.as_ref(), self.profile_or_own(py, profile)?)?;
-        Ok(profile.digest(&form).to_string())
+    ) -> PyResult<Bound<'py, PyString>> {
+        let profile = self.profile_or_own(py, profile)?;
+        with_form(py, request, test_id.as_ref(), profile, |form, profile| digits(py, profile.digest(form)))
     }
 
     /// Return the canonical form of a request under the profile of this store, or another that it knows.
@@ -168,8 +168,8 @@ impl Store {
         test_id: Option<Bound<'py, PyString>>,
         profile: Option<&str>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let (form, _) = form(py, request, test_id.as_ref(), self.profile_or_own(py, profile)?)?;
-        Ok(PyBytes::new(py, &form))
+        let profile = self.profile_or_own(py, profile)?;
+        with_form(py, request, test_id.as_ref(), profile, |form, _| PyBytes::new(py, form))
     }
 
     /// Iterate over every recording, or those in one folder, which is relative to the root: file by file, in the order of
@@ -377,8 +377,7 @@ impl Store {
         request: Bound<'_, PyAny>,
         test_id: Option<&Bound<'_, PyString>>,
     ) -> PyResult<Key> {
-        let (form, profile) = form(py, request, test_id, self.0.profile())?;
-        Ok(profile.digest(&form))
+        with_form(py, request, test_id, self.0.profile(), |form, profile| profile.digest(form))
     }
 }
 

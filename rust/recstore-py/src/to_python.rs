@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
-use recstore_core::json::{Dialect, JsonError, Kind, Number, Path, Plain, Reader, Style, Text, write};
+use recstore_core::json::{Dialect, JsonError, Kind, Number, Plain, Reader, Style, Text, write};
 
 use crate::errors::{invalid_json, not_json};
 use crate::from_python::PyJson;
@@ -127,8 +127,6 @@ pub(crate) fn dumps(py: Python<'_>, value: Bound<'_, PyAny>, style: &str) -> PyR
         "rfc8785" => Style::RFC8785,
         other => return Err(pyo3::exceptions::PyValueError::new_err(format!("there is no style '{other}'"))),
     };
-    let mut out = Vec::new();
-    write(&mut out, &PyJson(value), style, &Plain, &Path::ROOT)
-        .map_err(|(path, error)| not_json(py, "value", &path, &error))?;
+    let out = write(&PyJson(value), style, &Plain).map_err(|(path, error)| not_json(py, "value", &path, &error))?;
     Ok(PyBytes::new(py, &out).unbind())
 }

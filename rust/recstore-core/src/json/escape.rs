@@ -1,5 +1,8 @@
 //! Strings: escapes into text and back.
 
+use super::plain::{BLOCK, ROOM, copy, copy_short, put, short_escape, signs_at};
+use super::sink::Sink;
+
 /// Returns the length of the escape that `text` begins with, in bytes, or `None` where it is none that JSON knows.
 #[inline]
 pub(super) fn escape_length(text: &[u8]) -> Option<usize> {
@@ -8,27 +11,6 @@ pub(super) fn escape_length(text: &[u8]) -> Option<usize> {
         b'u' => hex4(text.get(2..)?).map(|_| 6),
         _ => None,
     }
-}
-
-/// Returns how many bytes of a string come before the first quote, backslash or control character; all, where there is
-/// none.
-#[inline]
-pub(crate) fn plain_length(text: &[u8]) -> usize {
-    let (words, last) = text.as_chunks();
-    for (number, word) in words.iter().enumerate() {
-        let marks = specials::<false>(u64::from_le_bytes(*word));
-        if marks != 0 {
-            return number * size_of_val(word) + (marks.trailing_zeros() / 8) as usize;
-        }
-    }
-    text.len() - last.len() + last.iter().take_while(|byte| !is_special::<false>(**byte)).count()
-}
-
-/// Returns the text of JSON that is a string without escapes; `None` of any other.
-#[inline]
-pub(crate) fn plain_string(json: &[u8]) -> Option<&str> {
-    let inside = json.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    if plain_length(inside) < inside.len() { None } else { std::str::from_utf8(inside).ok() }
 }
 
 /// Turns what lies between the quotes of a well-formed JSON string into text.
@@ -81,157 +63,73 @@ fn push_code_point(text: &mut Vec<u8>, point: u32) {
     }
 }
 
-/// Writes `text` as a JSON string, ASCII only, as `json.dumps` does by default.
+/// Writes `text` as a JSON string: ASCII only, as `json.dumps` does by default; or in UTF-8, escaping only what must be
+/// (RFC 8785, section 3.2.2.2).
 ///
-/// Says whether two bytes next to each other are suspect.
-pub(super) fn write_ascii(out: &mut Vec<u8>, text: &[u8], is_suspect: impl Fn(u8, u8) -> bool) -> bool {
-    write_string::<true>(out, text, is_suspect)
+/// Returns the signs of all pairs of bytes that stand side by side, and perhaps of some that only seem to.
+#[inline(always)]
+pub(super) fn write_string<const ASCII: bool>(sink: &mut Sink, text: &[u8], signs_of: impl Fn(u8, u8) -> u8) -> u8 {
+    if text.len() <= BLOCK {
+        // Most are so short, and as they are.
+        let room = sink.room(BLOCK + ROOM);
+        put(room, 0, b"\"");
+        let inside = room.get_mut(1..).unwrap_or_default();
+        if copy_short::<ASCII>(inside, text).is_none() {
+            put(inside, text.len(), b"\"");
+            let signs = signs_at(inside, signs_of);
+            sink.advance(text.len() + 2);
+            return signs;
+        }
+    }
+    write_long::<ASCII>(sink, text, signs_of)
 }
 
-/// Writes `text` as a JSON string in UTF-8, escaping only what must be (RFC 8785, section 3.2.2.2).
-///
-/// Says whether two bytes next to each other are suspect.
-pub(super) fn write_utf8(out: &mut Vec<u8>, text: &[u8], is_suspect: impl Fn(u8, u8) -> bool) -> bool {
-    write_string::<false>(out, text, is_suspect)
-}
-
-const BLOCK: usize = 16;
-
-/// Copies, escapes and looks for suspects in one pass, block by block. Whether any byte of a block needs an escape or any
-/// pair of it is suspect, and not which, the compiler tells by comparing all of them at once.
-#[inline]
-fn write_string<const ASCII: bool>(out: &mut Vec<u8>, text: &[u8], is_suspect: impl Fn(u8, u8) -> bool) -> bool {
-    let has_suspect = |block: &[u8; BLOCK], shifted: &[u8; BLOCK]| {
-        block.iter().zip(shifted).fold(false, |any, (first, second)| any | is_suspect(*first, *second))
-    };
-    let mut found = false;
+/// Writes a string that may be long, and hold what must be escaped.
+fn write_long<const ASCII: bool>(sink: &mut Sink, text: &[u8], signs_of: impl Fn(u8, u8) -> u8) -> u8 {
+    sink.put([b'"']);
+    let mut signs = 0;
     let mut rest = text;
-    out.push(b'"');
-    while let (Some(block), Some(shifted)) = (rest.first_chunk(), rest.get(1..).and_then(<[u8]>::first_chunk)) {
-        found |= has_suspect(block, shifted);
-        out.extend_from_slice(block);
-        let mut taken = BLOCK;
-        if block.iter().fold(false, |any, byte| any | is_special::<ASCII>(*byte)) {
-            taken = first_special::<ASCII>(block);
-            out.truncate(out.len() + taken - BLOCK);
-            taken += write_escape(out, rest.get(taken..).unwrap_or_default());
+    loop {
+        let copied = copy::<ASCII>(sink.room(rest.len() + ROOM), rest, &signs_of);
+        sink.advance(copied.written);
+        signs |= copied.signs;
+        rest = rest.get(copied.read..).unwrap_or_default();
+        if rest.is_empty() {
+            break;
         }
-        rest = rest.get(taken..).unwrap_or_default();
+        let escaped = write_escape(sink, rest);
+        rest = rest.get(escaped..).unwrap_or_default();
     }
-    if has_special::<ASCII>(rest) {
-        found |= rest.windows(2).any(|pair| matches!(pair, [first, second] if is_suspect(*first, *second)));
-        while let Some((byte, after)) = rest.split_first() {
-            if is_special::<ASCII>(*byte) {
-                rest = rest.get(write_escape(out, rest)..).unwrap_or_default();
-            } else {
-                out.push(*byte);
-                rest = after;
-            }
-        }
-    } else {
-        push_short(out, rest);
-        // A whole block, of which the text may be but the end: what stands before it is no worse than a suspect too many.
-        let last = if text.len() > BLOCK { text } else { out.as_slice() };
-        found |= match (last.get(..last.len() - 1).and_then(<[u8]>::last_chunk), last.last_chunk()) {
-            (Some(block), Some(shifted)) => has_suspect(block, shifted),
-            _ => true,
-        };
-    }
-    out.push(b'"');
-    found
-}
-
-/// Appends a text of at most a block: as two halves that overlap, which are moved without a call.
-#[inline]
-fn push_short(out: &mut Vec<u8>, text: &[u8]) {
-    fn halves<const HALF: usize>(out: &mut Vec<u8>, text: &[u8]) -> Option<()> {
-        let (low, high) = (text.first_chunk::<HALF>()?, text.last_chunk::<HALF>()?);
-        out.extend_from_slice(low);
-        out.truncate(out.len() + text.len() - 2 * HALF);
-        out.extend_from_slice(high);
-        Some(())
-    }
-    if halves::<8>(out, text).or_else(|| halves::<4>(out, text)).is_none() {
-        out.extend_from_slice(text);
-    }
-}
-
-#[inline]
-fn is_special<const ASCII: bool>(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\') | (ASCII & (byte >= 0x7F))
-}
-
-/// Says whether a byte of a text of at most a block must be escaped.
-///
-/// Two words that overlap hold all bytes, in two loads and without a loop.
-#[inline]
-fn has_special<const ASCII: bool>(text: &[u8]) -> bool {
-    let marks = if let (Some(low), Some(high)) = (text.first_chunk(), text.last_chunk()) {
-        specials::<ASCII>(u64::from_le_bytes(*low)) | specials::<ASCII>(u64::from_le_bytes(*high))
-    } else if let (Some(low), Some(high)) = (text.first_chunk(), text.last_chunk()) {
-        specials::<ASCII>(u64::from(u32::from_le_bytes(*low)) << 32 | u64::from(u32::from_le_bytes(*high)))
-    } else {
-        const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
-        specials::<ASCII>(text.iter().fold(SPACES, |word, byte| word << 8 | u64::from(*byte)))
-    };
-    marks != 0
-}
-
-/// Returns which byte of a block is the first that must be escaped.
-fn first_special<const ASCII: bool>(block: &[u8; BLOCK]) -> usize {
-    let (words, _) = block.as_chunks();
-    let mut at = 0;
-    for word in words {
-        match specials::<ASCII>(u64::from_le_bytes(*word)) {
-            0 => at += size_of_val(word),
-            marks => return at + (marks.trailing_zeros() / 8) as usize,
-        }
-    }
-    at
-}
-
-/// Marks the bytes of `word` that must be escaped. The lowest mark is always a true one; those above may be borrowed.
-#[inline]
-fn specials<const ASCII: bool>(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 0xFF;
-    const HIGHS: u64 = ONES << 7;
-    let zero_in = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    let each = |byte: u8| ONES * u64::from(byte);
-    let below_space = word.wrapping_sub(each(0x20)) & !word & HIGHS;
-    let beyond_ascii = if ASCII { (word & HIGHS) | zero_in(word ^ each(0x7F)) } else { 0 };
-    below_space | zero_in(word ^ each(b'"')) | zero_in(word ^ each(b'\\')) | beyond_ascii
+    sink.put([b'"']);
+    signs
 }
 
 /// Writes the escape of the character that `text` begins with, and returns the character's length.
-fn write_escape(out: &mut Vec<u8>, text: &[u8]) -> usize {
-    let letter = match text.first() {
-        Some(byte @ (b'"' | b'\\')) => *byte,
-        Some(0x08) => b'b',
-        Some(0x0C) => b'f',
-        Some(b'\n') => b'n',
-        Some(b'\r') => b'r',
-        Some(b'\t') => b't',
-        _ => return write_units(out, text),
-    };
-    out.extend_from_slice(&[b'\\', letter]);
-    1
+fn write_escape(sink: &mut Sink, text: &[u8]) -> usize {
+    match text.first().and_then(|byte| short_escape(*byte)) {
+        Some(escape) => {
+            sink.put(escape);
+            1
+        }
+        None => write_units(sink, text),
+    }
 }
 
 /// Writes the character that `text` begins with as one or two escapes of UTF-16 units, and returns its length.
-fn write_units(out: &mut Vec<u8>, text: &[u8]) -> usize {
+fn write_units(sink: &mut Sink, text: &[u8]) -> usize {
     let (point, length) = decode_wtf8(text);
     if let Some(above) = point.checked_sub(0x1_0000) {
-        write_unit(out, 0xD800 + (above >> 10));
-        write_unit(out, 0xDC00 + (above & 0x3FF));
+        write_unit(sink, 0xD800 + (above >> 10));
+        write_unit(sink, 0xDC00 + (above & 0x3FF));
     } else {
-        write_unit(out, point);
+        write_unit(sink, point);
     }
     length
 }
 
-fn write_unit(out: &mut Vec<u8>, unit: u32) {
+fn write_unit(sink: &mut Sink, unit: u32) {
     let digit = |shift: u32| char::from_digit(unit >> shift & 0xF, 16).map_or(b'0', |digit| digit as u8);
-    out.extend([b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
+    sink.put([b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
 }
 
 /// Returns the first code point of a WTF-8 text and its length in bytes.
@@ -265,19 +163,22 @@ mod tests {
         format!("\"{}\"", text.iter().map(escape).collect::<String>()).into_bytes()
     }
 
+    fn written<const ASCII: bool>(text: &[u8]) -> Vec<u8> {
+        let mut sink = Sink::with_room(0);
+        write_string::<ASCII>(&mut sink, text, |_, _| 0);
+        sink.into_bytes()
+    }
+
     #[test]
     fn every_byte_is_escaped_at_every_place() {
-        for length in 1..50 {
+        for length in 1..100 {
             for place in 0..length {
                 for byte in 0..0x80 {
                     // A second one beside it, which a quick look could miss, and one further on.
                     let is_there = |at: usize| at == place || at == place + 1 || at == place + 11;
                     let text: Vec<u8> = (0..length).map(|at| if is_there(at) { byte } else { b'~' }).collect();
-                    let (mut ascii, mut utf8) = (Vec::new(), Vec::new());
-                    write_ascii(&mut ascii, &text, |_, _| false);
-                    write_utf8(&mut utf8, &text, |_, _| false);
-                    assert_eq!(ascii, write_bytewise(&text, true), "{byte} at {place} of {length}");
-                    assert_eq!(utf8, write_bytewise(&text, false), "{byte} at {place} of {length}");
+                    assert_eq!(written::<true>(&text), write_bytewise(&text, true), "{byte} at {place} of {length}");
+                    assert_eq!(written::<false>(&text), write_bytewise(&text, false), "{byte} at {place} of {length}");
                 }
             }
         }
@@ -286,14 +187,31 @@ mod tests {
     #[test]
     fn characters_beyond_ascii_are_escaped_at_every_place() {
         for (character, escape) in [("é", "\\u00e9"), ("€", "\\u20ac"), ("😀", "\\ud83d\\ude00")] {
-            for before in 0..40 {
-                for after in 0..20 {
+            for before in 0..80 {
+                for after in 0..40 {
                     let around = |middle: &str| format!("{}{middle}{}", "x".repeat(before), "y".repeat(after));
-                    let (mut ascii, mut utf8) = (Vec::new(), Vec::new());
-                    write_ascii(&mut ascii, around(character).as_bytes(), |_, _| false);
-                    write_utf8(&mut utf8, around(character).as_bytes(), |_, _| false);
-                    assert_eq!(ascii, format!("\"{}\"", around(escape)).into_bytes());
-                    assert_eq!(utf8, format!("\"{}\"", around(character)).into_bytes());
+                    assert_eq!(
+                        written::<true>(around(character).as_bytes()),
+                        format!("\"{}\"", around(escape)).into_bytes()
+                    );
+                    assert_eq!(
+                        written::<false>(around(character).as_bytes()),
+                        format!("\"{}\"", around(character)).into_bytes()
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn signs_are_found_at_every_place() {
+        for (first, last) in [("", ""), ("\n", ""), ("", "\n"), ("é", "é")] {
+            for before in 0..100 {
+                for after in 0..70 {
+                    let text = format!("{}{first}<|{last}{}", "x".repeat(before), "y".repeat(after));
+                    let mut sink = Sink::with_room(0);
+                    let signs_of = |first, second| u8::from((first == b'<') & (second == b'|')) << 3;
+                    assert_ne!(write_string::<true>(&mut sink, text.as_bytes(), signs_of) & 1 << 3, 0, "{text:?}");
                 }
             }
         }

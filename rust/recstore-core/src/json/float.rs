@@ -1,5 +1,7 @@
 //! Doubles as text, in the two layouts that keys need.
 
+use super::sink::Sink;
+
 /// Returns `number` as Python's `repr` and `json.dumps` spell it.
 ///
 /// The digits are the shortest that read back as the same double; the exponent appears below 1e-4 and from 1e16 on.
@@ -35,14 +37,14 @@ pub fn python_float(number: f64) -> String {
     }
 }
 
-/// Appends `number` to `out` as [`python_float`] spells it.
-pub(super) fn write_python_float(out: &mut Vec<u8>, number: f64) {
+/// Writes `number` as [`python_float`] spells it.
+pub(super) fn write_python_float(sink: &mut Sink, number: f64) {
     // In this range both layouts are plain digits with a point, so that those of the library can stay as they are.
     if (1e-3..1e15).contains(&number.abs()) {
         let mut buffer = zmij::Buffer::new();
-        out.extend_from_slice(buffer.format_finite(number).as_bytes());
+        sink.extend(buffer.format_finite(number).as_bytes());
     } else {
-        out.extend_from_slice(python_float(number).as_bytes());
+        sink.extend(python_float(number).as_bytes());
     }
 }
 
@@ -162,9 +164,9 @@ mod tests {
     use super::*;
 
     fn assert_spelled_and_rounded_alike(number: f64) {
-        let mut text = Vec::new();
-        write_python_float(&mut text, number);
-        assert_eq!(String::from_utf8_lossy(&text), python_float(number));
+        let mut sink = Sink::with_room(0);
+        write_python_float(&mut sink, number);
+        assert_eq!(String::from_utf8_lossy(&sink.into_bytes()), python_float(number));
         if number.is_finite() {
             let plain: f64 = format!("{number:.5}").parse().unwrap_or(f64::NAN);
             assert_eq!(round_decimals(number, 5).to_bits(), plain.to_bits(), "{number:?}");

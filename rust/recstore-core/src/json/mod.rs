@@ -18,7 +18,9 @@ mod escape;
 mod float;
 mod layout;
 mod path;
+mod plain;
 mod read;
+mod sink;
 mod source;
 mod token;
 mod value;
@@ -26,7 +28,10 @@ mod write;
 
 pub(crate) use alike::{Model, common_len};
 pub(crate) use compact::check;
-pub(crate) use escape::{decode_wtf8, plain_length, plain_string};
+pub(crate) use escape::decode_wtf8;
+pub(crate) use plain::{plain_length, plain_string};
+pub(crate) use sink::Sink;
+pub(crate) use write::write_to;
 
 pub use compact::compact;
 pub use error::{JsonError, JsonErrorKind, Position};

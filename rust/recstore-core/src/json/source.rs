@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::iter::Empty;
 use std::slice::Iter;
 
 use super::{Text, Value};
@@ -74,5 +75,17 @@ impl<'v, 'a> Source for &'v Value<'a> {
             Value::Array(elements) => Node::Array(elements.iter()),
             Value::Object(members) => Node::Object(Members(members.iter())),
         })
+    }
+}
+
+/// A string that stands alone.
+impl Source for &Text<'_> {
+    type Text = &'static [u8];
+    type Error = Infallible;
+    type Elements = Empty<Self>;
+    type Members = Empty<Result<(&'static [u8], Self), Infallible>>;
+
+    fn node(&self) -> Result<Node<'_, Self>, Infallible> {
+        Ok(Node::String(Cow::Borrowed(self.as_bytes())))
     }
 }

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::escape::{escape_length, plain_length};
+use super::escape::escape_length;
+use super::plain::plain_length;
 use super::{Dialect, JsonError, JsonErrorKind as Wrong, Reader};
 
 type Result<T, E = JsonError> = std::result::Result<T, E>;

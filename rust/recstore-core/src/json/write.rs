@@ -5,8 +5,10 @@ use std::convert::Infallible;
 
 use smallvec::SmallVec;
 
-use super::escape::{decode_wtf8, write_ascii, write_utf8};
+use super::escape::{decode_wtf8, write_string};
 use super::float::write_python_float;
+use super::plain::{BLOCK, ROOM, copy_short, put};
+use super::sink::Sink;
 use super::{MAX_DEPTH, Node, Path, Source, Step, Value, es6_float};
 
 /// How a value is spelled.
@@ -70,17 +72,19 @@ pub trait Rewrite {
         number
     }
 
-    /// Says whether two bytes that stand side by side are a reason to ask [`Rewrite::string`] about their text.
+    /// Returns the signs, each of them a bit, that two bytes which stand side by side are of something to be changed in their
+    /// text; [`Rewrite::string`] is asked where there is one.
     ///
     /// The writer looks at every byte of a text anyway; this spares nearly all of them a second look.
-    fn is_suspect(first: u8, second: u8) -> bool {
+    fn signs(first: u8, second: u8) -> u8 {
         let _ = (first, second);
-        false
+        0
     }
 
-    /// Returns the text to write in the place of `text`, which stands at `path`, if it is another.
-    fn string(&self, path: &Path<'_>, text: &[u8]) -> Option<Vec<u8>> {
-        let _ = (path, text);
+    /// Returns the text to write in the place of `text`, which stands at `path`, if it is another. `signs` are all that are in
+    /// the text, and perhaps more.
+    fn string(&self, path: &Path<'_>, text: &[u8], signs: u8) -> Option<Vec<u8>> {
+        let _ = (path, text, signs);
         None
     }
 
@@ -151,27 +155,39 @@ impl WriteError<Infallible> {
 /// # Errors
 /// Where a value has no spelling in the style, with its path.
 pub fn to_vec(value: &Value<'_>, style: Style) -> Result<Vec<u8>, (String, WriteError<Infallible>)> {
-    let mut out = Vec::new();
-    write(&mut out, &value, style, &Plain, &Path::ROOT)?;
-    Ok(out)
+    write(&value, style, &Plain)
 }
 
-/// Appends `source` to `out`, spelled in `style` and changed by `rules`; `path` is where the source stands.
+/// Returns `source` spelled in `style` and changed by `rules`.
 ///
 /// # Errors
-/// Where a value has no spelling, with its path. What was appended until then stays.
+/// Where a value has no spelling, with its path.
 pub fn write<S: Source, R: Rewrite>(
-    out: &mut Vec<u8>,
+    source: &S,
+    style: Style,
+    rules: &R,
+) -> Result<Vec<u8>, (String, WriteError<S::Error>)> {
+    let mut sink = Sink::with_room(0);
+    write_to(&mut sink, source, style, rules, &Path::ROOT)?;
+    Ok(sink.into_bytes())
+}
+
+/// Writes `source`, which stands at `path`, spelled in `style` and changed by `rules`.
+///
+/// # Errors
+/// As [`write`].
+pub(crate) fn write_to<S: Source, R: Rewrite>(
+    sink: &mut Sink,
     source: &S,
     style: Style,
     rules: &R,
     path: &Path<'_>,
-) -> Result<(), (String, WriteError<S::Error>)> {
-    Writer { out, style, rules, depth: 0 }.value(source, path)
+) -> Written<S::Error> {
+    Writer { sink, style, rules, depth: 0 }.value(source, path)
 }
 
 struct Writer<'w, R> {
-    out: &'w mut Vec<u8>,
+    sink: &'w mut Sink,
     style: Style,
     rules: &'w R,
     depth: usize,
@@ -183,37 +199,39 @@ const USUAL_MEMBERS: usize = 8;
 type Written<E> = Result<(), (String, WriteError<E>)>;
 
 impl<R: Rewrite> Writer<'_, R> {
+    #[inline(always)]
     fn value<S: Source>(&mut self, source: &S, path: &Path<'_>) -> Written<S::Error> {
         let fail = |error| Err((path.to_string(), error));
         if let Some(other) = self.rules.replacement(path) {
-            let mut plain = Writer { out: &mut *self.out, style: self.style, rules: &Plain, depth: self.depth };
+            let mut plain = Writer { sink: &mut *self.sink, style: self.style, rules: &Plain, depth: self.depth };
             return plain.value(&other, path).map_err(|(path, error)| (path, error.of_source()));
         }
         match source.node() {
             Err(error) => return fail(WriteError::Source(error)),
-            Ok(Node::Null) => self.out.extend_from_slice(b"null"),
-            Ok(Node::Bool(true)) => self.out.extend_from_slice(b"true"),
-            Ok(Node::Bool(false)) => self.out.extend_from_slice(b"false"),
-            Ok(Node::Int(number)) => self.out.extend_from_slice(number.to_string().as_bytes()),
-            Ok(Node::BigInt(digits)) => self.out.extend_from_slice(digits.as_bytes()),
+            Ok(Node::Null) => self.sink.put(*b"null"),
+            Ok(Node::Bool(true)) => self.sink.put(*b"true"),
+            Ok(Node::Bool(false)) => self.sink.put(*b"false"),
+            Ok(Node::Int(number)) => self.sink.extend(number.to_string().as_bytes()),
+            Ok(Node::BigInt(digits)) => self.sink.extend(digits.as_bytes()),
             Ok(Node::Float(number)) => {
                 let number = self.rules.float(number);
                 match self.style.numbers {
-                    Numbers::Python => write_python_float(self.out, number),
+                    Numbers::Python => write_python_float(self.sink, number),
                     Numbers::Rfc8785 => match es6_float(number) {
-                        Some(text) => self.out.extend_from_slice(text.as_bytes()),
+                        Some(text) => self.sink.extend(text.as_bytes()),
                         None => return fail(WriteError::NotFinite),
                     },
                 }
             }
             Ok(Node::String(text)) => {
-                let start = self.out.len();
+                let start = self.sink.len();
                 let mut text = text;
-                if (self.string(&text, R::is_suspect) || R::HAS_PATTERNS)
-                    && let Some(other) = self.rules.string(path, &text)
+                let signs = self.string(&text, R::signs);
+                if (signs != 0 || R::HAS_PATTERNS)
+                    && let Some(other) = self.rules.string(path, &text, signs)
                 {
-                    self.out.truncate(start);
-                    self.string(&other, |_, _| false);
+                    self.sink.truncate(start);
+                    self.string(&other, |_, _| 0);
                     text = Cow::Owned(other);
                 }
                 if !self.can_spell(&text) {
@@ -227,8 +245,9 @@ impl<R: Rewrite> Writer<'_, R> {
         Ok(())
     }
 
+    #[inline(never)]
     fn array<S: Source>(&mut self, elements: S::Elements, path: &Path<'_>) -> Written<S::Error> {
-        self.out.push(b'[');
+        self.sink.put([b'[']);
         self.depth += 1;
         let mut is_empty = true;
         let may_drop = self.rules.may_drop(path);
@@ -244,55 +263,77 @@ impl<R: Rewrite> Writer<'_, R> {
         Ok(())
     }
 
+    #[inline(never)]
     fn object<S: Source>(&mut self, members: S::Members, path: &Path<'_>) -> Written<S::Error> {
-        // They stay where they are put: to move what was just stored in parts makes the processor wait.
         let mut held = SmallVec::<[(S::Text, S); USUAL_MEMBERS]>::new();
         for member in members {
             held.push(member.map_err(|error| (path.to_string(), WriteError::Source(error)))?);
         }
-        let mut members = SmallVec::<[(&[u8], &S); USUAL_MEMBERS]>::new();
-        for (name, value) in &held {
-            members.push((name.as_ref(), value));
-        }
+        let mut order = [0, 1, 2, 3, 4, 5, 6, 7];
         match self.style.sorting {
             Sorting::None => {}
-            Sorting::CodePoint => members.sort_unstable_by_key(|(name, _)| *name),
-            Sorting::Utf16 => members.sort_unstable_by(|(a, _), (b, _)| utf16(a).cmp(utf16(b))),
+            Sorting::CodePoint if held.len() <= USUAL_MEMBERS => sort_few(&held, &mut order),
+            Sorting::CodePoint => held.sort_unstable_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref())),
+            Sorting::Utf16 => held.sort_unstable_by(|(a, _), (b, _)| utf16(a.as_ref()).cmp(utf16(b.as_ref()))),
         }
-        self.out.push(b'{');
+        self.sink.put([b'{']);
         self.depth += 1;
         let mut is_empty = true;
         let may_drop = self.rules.may_drop(path);
-        for &(name, value) in &members {
+        for number in 0..held.len() {
+            // Those of a large object lie in their order.
+            let number = order.get(number).map_or(number, |number| (*number & 0xFF) as usize);
+            let Some((name, value)) = held.get(number) else { break };
+            let name = name.as_ref();
             if may_drop && !self.rules.keeps(path, Step::Member(name)) {
                 continue;
             }
-            self.separate(is_empty);
-            is_empty = false;
             let path = path.then(Step::Member(name));
             if !self.can_spell(name) {
                 return Err((path.to_string(), WriteError::LoneSurrogate));
             }
-            self.string(name, |_, _| false);
-            self.out.push(b':');
-            if self.style.spaces {
-                self.out.push(b' ');
-            }
+            self.name(name, is_empty);
+            is_empty = false;
             self.value(value, &path)?;
         }
         self.close(is_empty, b'}');
         Ok(())
     }
 
+    /// Writes what stands before the value of a member.
+    #[inline(always)]
+    fn name(&mut self, name: &[u8], is_first: bool) {
+        if name.len() <= BLOCK && !self.style.indent {
+            // Nearly all: in one room, which is left as it is where something must be escaped.
+            let room = self.sink.room(BLOCK + ROOM);
+            let spaces = usize::from(self.style.spaces);
+            let start = if is_first { 0 } else { 1 + spaces };
+            put(room, 0, b", ");
+            put(room, start, b"\"");
+            let inside = room.get_mut(start + 1..).unwrap_or_default();
+            if copy_short::<true>(inside, name).is_none() {
+                put(inside, name.len(), b"\": ");
+                self.sink.advance(start + 1 + name.len() + 2 + spaces);
+                return;
+            }
+        }
+        self.separate(is_first);
+        self.string(name, |_, _| 0);
+        self.sink.put([b':']);
+        if self.style.spaces {
+            self.sink.put([b' ']);
+        }
+    }
+
     #[inline(always)]
     fn separate(&mut self, is_first: bool) {
         if !is_first {
-            self.out.push(b',');
+            self.sink.put([b',']);
         }
         if self.style.indent {
             self.new_line();
         } else if self.style.spaces && !is_first {
-            self.out.push(b' ');
+            self.sink.put([b' ']);
         }
     }
 
@@ -302,22 +343,67 @@ impl<R: Rewrite> Writer<'_, R> {
         if self.style.indent && !is_empty {
             self.new_line();
         }
-        self.out.push(bracket);
+        self.sink.put([bracket]);
     }
 
     fn new_line(&mut self) {
-        self.out.push(b'\n');
-        self.out.resize(self.out.len() + 2 * self.depth, b' ');
+        self.sink.put([b'\n']);
+        for _ in 0..self.depth {
+            self.sink.put([b' '; 2]);
+        }
     }
 
-    /// Writes a string, and says whether there is something suspect in it.
-    fn string(&mut self, text: &[u8], is_suspect: impl Fn(u8, u8) -> bool) -> bool {
-        if self.style.ascii { write_ascii(self.out, text, is_suspect) } else { write_utf8(self.out, text, is_suspect) }
+    /// Writes a string, and returns the signs in it.
+    fn string(&mut self, text: &[u8], signs_of: impl Fn(u8, u8) -> u8) -> u8 {
+        if self.style.ascii {
+            write_string::<true>(self.sink, text, signs_of)
+        } else {
+            write_string::<false>(self.sink, text, signs_of)
+        }
     }
 
     /// Lone surrogates have a spelling in ASCII only.
     fn can_spell(&self, text: &[u8]) -> bool {
         self.style.ascii || std::str::from_utf8(text).is_ok()
+    }
+}
+
+/// Puts the numbers of a few members in the order of their names.
+///
+/// They are not moved: what was just stored in parts is not quickly moved as a whole. Most names differ in their first
+/// seven bytes, which with the member's number are a number that tells the order.
+#[inline(always)]
+fn sort_few<T: AsRef<[u8]>, S>(members: &[(T, S)], order: &mut [u64; USUAL_MEMBERS]) {
+    let name = |number: u64| members.get((number & 0xFF) as usize).map(|(name, _)| name.as_ref());
+    for (number, (text, _)) in members.iter().enumerate() {
+        let own = beginning(text.as_ref()) & !0xFF | number as u64;
+        let mut place = number;
+        while let Some(before) = place.checked_sub(1).and_then(|before| order.get(before).copied()) {
+            let is_before = if (before ^ own) >> 8 == 0 { name(before) < name(own) } else { before < own };
+            if is_before {
+                break;
+            }
+            if let Some(slot) = order.get_mut(place) {
+                *slot = before;
+            }
+            place -= 1;
+        }
+        if let Some(slot) = order.get_mut(place) {
+            *slot = own;
+        }
+    }
+}
+
+/// Returns the first eight bytes of a text as a number, the first the highest; zeros follow a shorter one.
+#[inline(always)]
+fn beginning(text: &[u8]) -> u64 {
+    let length = text.len();
+    if let Some(first) = text.first_chunk() {
+        u64::from_be_bytes(*first)
+    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        u64::from(u32::from_be_bytes(*first)) << 32 | u64::from(u32::from_be_bytes(*last)) << (8 * (8 - length))
+    } else {
+        text.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)) << (8 * (8 - length)).min(63)
     }
 }
 

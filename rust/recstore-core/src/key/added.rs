@@ -66,13 +66,17 @@ impl Rewrite for WithAdded<'_> {
         self.released.float(number)
     }
 
-    fn string(&self, path: &Path<'_>, text: &[u8]) -> Option<Vec<u8>> {
+    fn signs(first: u8, second: u8) -> u8 {
+        Applied::signs(first, second)
+    }
+
+    fn string(&self, path: &Path<'_>, text: &[u8], signs: u8) -> Option<Vec<u8>> {
         let longest = GROWTH * text.len() + GROWTH_BESIDE;
-        let text = self.added.masks.iter().fold(self.released.mask(text), |text, mask| mask.apply(text));
+        let text = self.added.masks.iter().fold(self.released.mask(text, signs), |text, mask| mask.apply(text, signs));
         let rewrites = self.added.rewrites.iter();
         let rewrites = rewrites.filter(|rewrite| rewrite.within().is_none_or(|place| place.is_at(path)));
         let text = rewrites.fold(text, |text, rewrite| rewrite.apply(text, longest));
-        match self.released.round(text) {
+        match self.released.round(text, signs) {
             Cow::Borrowed(_) => None,
             Cow::Owned(other) => Some(other),
         }

@@ -1,10 +1,13 @@
 //! The canonical form of a request under a profile, and its key.
 
+use std::cell::Cell;
+use std::convert::Infallible;
+
 use super::added::{Added, WithAdded};
 use super::request::{Request, Shape, Url, clean, without_databricks_host};
 use super::rule::Applied;
 use super::{Key, Profile, TestId};
-use crate::json::{Path, Plain, Rewrite, Source, Step, Style, Text, Value, WriteError, write};
+use crate::json::{Path, Plain, Rewrite, Sink, Source, Step, Style, Text, Value, WriteError, write_to};
 
 /// Returns the canonical form of `request`: the bytes whose digest is its key.
 ///
@@ -17,80 +20,108 @@ pub fn canonical<S: Source>(
     test_id: Option<&Text<'_>>,
     profile: &Profile,
 ) -> Result<Vec<u8>, (String, WriteError<S::Error>)> {
-    let url = without_databricks_host(&request.url);
-    let url = clean(&url);
-    let Url { host, path: endpoint } = match request.shape {
-        Shape::Inference => Url::split(&url),
-        Shape::Http | Shape::Tool => Url { host: "", path: "" },
-    };
-    let has_test_id = match profile.test_id {
-        TestId::Absent => false,
-        TestId::Present => true,
-        TestId::ExceptFor(paths) => !paths.contains(&endpoint),
-    };
-    let mut form = Form { out: Vec::with_capacity(USUAL_LENGTH), style: profile.style };
-    let write_test_id = |form: &mut Form| match test_id {
-        _ if !has_test_id => Ok(()),
-        Some(id) => form.text("test_id", id.as_bytes()),
-        None => form.value("test_id", &Value::Null),
-    };
-    let rules = Applied { rules: &profile.rules, host };
-    let added = profile.added.as_deref();
-    // The members in the order of their names, which is the same in every style.
-    match (request.shape, &request.tool) {
-        (Shape::Inference, _) => {
-            form.body("body", &request.body, rules, added)?;
-            form.text("endpoint", endpoint.as_bytes())?;
-            form.text("method", request.method.as_bytes())?;
-            write_test_id(&mut form)?;
-        }
-        (Shape::Http, _) => {
-            form.text("method", request.method.as_bytes())?;
-            form.body("payload", &request.body, rules, added)?;
-            write_test_id(&mut form)?;
-            form.text("url", request.url.as_bytes())?;
-        }
-        (Shape::Tool, tool) => {
-            form.body("kwargs", &request.body, rules, added)?;
-            if let Some((provider, _)) = tool {
-                form.source("provider", provider, &Plain)?;
-            }
-            write_test_id(&mut form)?;
-            if let Some((_, name)) = tool {
-                form.source("tool_name", name, &Plain)?;
-            }
-        }
+    with_canonical(request, test_id, profile, <[u8]>::to_vec)
+}
+
+/// Returns what `take` makes of the canonical form, for which each thread has one place.
+///
+/// # Errors
+/// As [`canonical`].
+pub fn with_canonical<S: Source, T>(
+    request: &Request<S>,
+    test_id: Option<&Text<'_>>,
+    profile: &Profile,
+    take: impl FnOnce(&[u8]) -> T,
+) -> Result<T, (String, WriteError<S::Error>)> {
+    thread_local! {
+        static SPARE: Cell<Option<Sink>> = const { Cell::new(None) };
     }
-    form.out.push(b'}');
-    Ok(form.out)
+    let sink = SPARE.take().unwrap_or_else(|| Sink::with_room(USUAL_LENGTH));
+    let mut form = Form { sink, style: profile.style };
+    let taken = form.write(request, test_id, profile).map(|()| take(form.sink.as_bytes()));
+    form.sink.clear();
+    SPARE.set(Some(form.sink).filter(|sink| sink.capacity() <= LARGEST_SPARE));
+    taken
 }
 
 /// Room for most forms, in bytes: of two thousand on average, nine in ten are shorter than this.
 const USUAL_LENGTH: usize = 4096;
 
+/// So much room is kept for the next form, in bytes.
+const LARGEST_SPARE: usize = 1 << 21;
+
 /// A canonical form while its members are written, one after the other.
 struct Form {
-    out: Vec<u8>,
+    sink: Sink,
     style: Style,
 }
 
 type Written<E> = Result<(), (String, WriteError<E>)>;
 
 impl Form {
+    fn write<S: Source>(
+        &mut self,
+        request: &Request<S>,
+        test_id: Option<&Text<'_>>,
+        profile: &Profile,
+    ) -> Written<S::Error> {
+        let url = without_databricks_host(&request.url);
+        let url = clean(&url);
+        let Url { host, path: endpoint } = match request.shape {
+            Shape::Inference => Url::split(&url),
+            Shape::Http | Shape::Tool => Url { host: "", path: "" },
+        };
+        let has_test_id = match profile.test_id {
+            TestId::Absent => false,
+            TestId::Present => true,
+            TestId::ExceptFor(paths) => !paths.contains(&endpoint),
+        };
+        let write_test_id = |form: &mut Self| match test_id {
+            _ if !has_test_id => Ok(()),
+            Some(id) => form.text("test_id", id.as_bytes()),
+            None => form.own("test_id", &Value::Null),
+        };
+        let rules = Applied { rules: &profile.rules, host };
+        let added = profile.added.as_deref();
+        // The members in the order of their names, which is the same in every style.
+        match (request.shape, &request.tool) {
+            (Shape::Inference, _) => {
+                self.body("body", &request.body, rules, added)?;
+                self.text("endpoint", endpoint.as_bytes())?;
+                self.text("method", request.method.as_bytes())?;
+                write_test_id(self)?;
+            }
+            (Shape::Http, _) => {
+                self.text("method", request.method.as_bytes())?;
+                self.body("payload", &request.body, rules, added)?;
+                write_test_id(self)?;
+                self.text("url", request.url.as_bytes())?;
+            }
+            (Shape::Tool, tool) => {
+                self.body("kwargs", &request.body, rules, added)?;
+                if let Some((provider, _)) = tool {
+                    self.source("provider", provider, &Plain)?;
+                }
+                write_test_id(self)?;
+                if let Some((_, name)) = tool {
+                    self.source("tool_name", name, &Plain)?;
+                }
+            }
+        }
+        self.sink.put([b'}']);
+        Ok(())
+    }
+
     /// Writes a member that is part of the request.
     fn source<S: Source, R: Rewrite>(&mut self, name: &str, source: &S, rules: &R) -> Written<S::Error> {
-        let space = if self.style.spaces { " " } else { "" };
-        if self.out.is_empty() {
-            self.out.push(b'{');
-        } else {
-            self.out.push(b',');
-            self.out.extend_from_slice(space.as_bytes());
-        }
-        self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
-        self.out.extend_from_slice(space.as_bytes());
-        write(&mut self.out, source, self.style, rules, &Path::ROOT.then(Step::Member(name.as_bytes())))
+        self.sink.extend(match (self.sink.len(), self.style.spaces) {
+            (0, _) => b"{\"",
+            (_, true) => b", \"",
+            (_, false) => b",\"",
+        });
+        self.sink.extend(name.as_bytes());
+        self.sink.extend(if self.style.spaces { b"\": " } else { b"\":" });
+        write_to(&mut self.sink, source, self.style, rules, &Path::ROOT.then(Step::Member(name.as_bytes())))
     }
 
     /// Writes the body. The rules of released profiles have a way of their own, which knows how little they look at.
@@ -108,12 +139,12 @@ impl Form {
     }
 
     /// Writes a member that follows from the request or is not part of it.
-    fn value<E>(&mut self, name: &str, value: &Value<'_>) -> Written<E> {
+    fn own<S: Source<Error = Infallible>, E>(&mut self, name: &str, value: S) -> Written<E> {
         self.source(name, &value, &Plain).map_err(|(path, error)| (path, error.of_source()))
     }
 
     fn text<E>(&mut self, name: &str, text: &[u8]) -> Written<E> {
-        self.value(name, &Value::String(Text::from_wtf8(text)))
+        self.own(name, &Text::from_wtf8(text))
     }
 }
 
@@ -139,5 +170,5 @@ pub fn request_key<S: Source>(
     test_id: Option<&Text<'_>>,
     profile: &Profile,
 ) -> Result<Key, (String, WriteError<S::Error>)> {
-    canonical(request, test_id, profile).map(|form| profile.digest(&form))
+    with_canonical(request, test_id, profile, |form| profile.digest(form))
 }

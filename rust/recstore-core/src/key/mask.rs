@@ -28,10 +28,21 @@ pub struct Mask {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "masks are statics, which are never moved")]
 enum Find {
-    /// By hand, around a word that every match contains.
-    Around { word: LazyLock<Finder<'static>>, look: Look },
+    /// By hand, around a word that every match contains, and that has a sign.
+    Around { word: LazyLock<Finder<'static>>, sign: u8, look: Look },
     /// By an engine. What takes the place of a match is less than three times as long, so that a text does not grow much.
     Pattern(LazyLock<Regex>),
+}
+
+/// The sign of the words that end in a colon.
+pub(super) const WORD: u8 = 1 << 0;
+/// The sign of `<|`.
+pub(super) const BAR: u8 = 1 << 1;
+
+/// Says whether something that has a sign may be in a text that had these signs before it was changed: in one that was
+/// changed, what came to stand side by side may be anything.
+pub(super) fn may_be_in(text: &Cow<'_, [u8]>, signs: u8, sign: u8) -> bool {
+    signs & sign != 0 || matches!(text, Cow::Owned(_))
 }
 
 /// Says what matches in a text around the word in a range of it, not before a place; in this order.
@@ -58,6 +69,7 @@ pub(super) static SCORE: Mask = Mask {
     name: "score",
     find: Find::Around {
         word: LazyLock::new(|| Finder::new("score:")),
+        sign: WORD,
         look: |text, word, _| Found::up_to(word.start, number(text, spaces(text, word.end))),
     },
     with: "score: __NORMALIZED__",
@@ -68,6 +80,7 @@ pub(super) static ATTRIBUTES: Mask = Mask {
     name: "attributes",
     find: Find::Around {
         word: LazyLock::new(|| Finder::new("attributes:")),
+        sign: WORD,
         look: |text, word, from| {
             let Some(inside) = byte(text, spaces(text, word.end), b"{") else { return Found::Nothing };
             let Some(length) = text.get(inside..).and_then(|inside| memchr::memchr(b'}', inside)) else {
@@ -86,6 +99,7 @@ pub(super) static DOCUMENT_ID: Mask = Mask {
     name: "document-id",
     find: Find::Around {
         word: LazyLock::new(|| Finder::new("document_id:")),
+        sign: WORD,
         look: |text, word, _| Found::up_to(word.start, uuid(text, spaces(text, word.end))),
     },
     with: "document_id: __NORMALIZED__",
@@ -96,6 +110,7 @@ pub(super) static CITATION: Mask = Mask {
     name: "citation",
     find: Find::Around {
         word: LazyLock::new(|| Finder::new("<|")),
+        sign: BAR,
         look: |text, word, _| {
             let end = uuid(text, word.end).and_then(|end| byte(text, end, b"|")).and_then(|end| byte(text, end, b">"));
             Found::up_to(word.start, end)
@@ -116,9 +131,11 @@ impl Mask {
         Self { name, find: Find::Pattern(LazyLock::new(pattern)), with }
     }
 
-    pub(super) fn apply<'t>(&self, text: Cow<'t, [u8]>) -> Cow<'t, [u8]> {
+    /// Masks what is in a text; `signs` are all that were in it before anything was masked, and perhaps more.
+    pub(super) fn apply<'t>(&self, text: Cow<'t, [u8]>, signs: u8) -> Cow<'t, [u8]> {
         let (word, look) = match &self.find {
-            Find::Around { word, look } => (word, look),
+            Find::Around { sign, .. } if !may_be_in(&text, signs, *sign) => return text,
+            Find::Around { word, look, .. } => (word, look),
             Find::Pattern(pattern) => {
                 let masked = pattern.replace_all(&text, self.with.as_bytes());
                 return if let Cow::Owned(masked) = masked { Cow::Owned(masked) } else { text };

@@ -121,7 +121,7 @@ mod tests {
         ];
         assert_eq!(examples.map(|(mask, ..)| mask.name), MASKS.map(|mask| mask.name));
         for (mask, matching, others) in examples {
-            let masked = |text: &str| mask.apply(Cow::Owned(text.as_bytes().to_vec())).into_owned();
+            let masked = |text: &str| mask.apply(Cow::Owned(text.as_bytes().to_vec()), 0).into_owned();
             for (text, expected) in matching {
                 assert_eq!(String::from_utf8_lossy(&masked(text)), *expected, "{} on {text:?}", mask.name);
             }

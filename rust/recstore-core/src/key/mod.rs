@@ -23,7 +23,7 @@ mod substitution;
 use std::fmt;
 
 pub use added::{Added, AddedDrop};
-pub use canonical::{canonical, request_key};
+pub use canonical::{canonical, request_key, with_canonical};
 pub use declare::{Declaration, MAX_DECLARED};
 pub use mask::Mask;
 pub use masks::MASKS;
@@ -89,6 +89,17 @@ impl Key {
         self.bytes.first_chunk().copied().unwrap_or_default()
     }
 
+    /// Returns what `take` makes of the hexadecimal digits.
+    pub fn with_digits<T>(&self, take: impl FnOnce(&str) -> T) -> T {
+        let mut digits = [0; 2 * Self::MAX_LENGTH];
+        let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.padded()) {
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xF)]);
+        }
+        let digits = digits.get(..2 * usize::from(self.length)).unwrap_or_default();
+        take(std::str::from_utf8(digits).unwrap_or_default())
+    }
+
     /// Says whether a look-up of this key answers with a recording named by `other`: they are equal, or one is the
     /// twelve digits that the other begins with.
     #[must_use]
@@ -129,13 +140,7 @@ impl std::str::FromStr for Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut digits = [0; 2 * Self::MAX_LENGTH];
-        let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.as_bytes()) {
-            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xF)]);
-        }
-        let digits = digits.get(..2 * usize::from(self.length)).unwrap_or_default();
-        f.pad(std::str::from_utf8(digits).unwrap_or_default())
+        self.with_digits(|digits| f.pad(digits))
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Request<S: Source> {
     /// Which members there are.
     pub shape: Shape,
     /// The HTTP method in upper case; empty for a tool.
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// The URL; empty for a tool.
     pub url: String,
     /// `body`, `payload` or `kwargs`.
@@ -90,7 +90,7 @@ impl<S: Source> Request<S> {
         if let Some(tool_name) = tool_name {
             let provider = provider.ok_or(RequestError::Missing("provider"))?;
             let body = kwargs.ok_or(RequestError::Missing("kwargs"))?;
-            let (method, url) = (String::new(), String::new());
+            let (method, url) = (Cow::Borrowed(""), String::new());
             return Ok(Self { shape: Shape::Tool, method, url, body, tool: Some((provider, tool_name)) });
         }
         let (shape, body) = match (body, payload) {
@@ -98,17 +98,27 @@ impl<S: Source> Request<S> {
             (None, Some(payload)) => (Shape::Http, payload),
             (None, None) => return Err(RequestError::UnknownShape),
         };
-        let text = |name: &'static str, value: Option<S>| {
-            let value = value.ok_or(RequestError::Missing(name))?;
-            match value.node().map_err(RequestError::Source)? {
-                Node::String(text) => {
-                    String::from_utf8(text.into_owned()).map_err(|_| RequestError::LoneSurrogate(name))
-                }
-                _ => Err(RequestError::NotAString(name)),
-            }
-        };
-        let (method, url) = (text("method", method)?, text("url", url)?);
-        Ok(Self { shape, method: method.to_uppercase(), url, body, tool: None })
+        let method = text("method", method, |method| match method {
+            POST => Cow::Borrowed(POST),
+            other => Cow::Owned(other.to_uppercase()),
+        })?;
+        let url = text("url", url, str::to_owned)?;
+        Ok(Self { shape, method, url, body, tool: None })
+    }
+}
+
+/// The method of all recorded calls.
+const POST: &str = "POST";
+
+/// Returns what `take` makes of a member that is text.
+fn text<S: Source, T>(
+    name: &'static str,
+    value: Option<S>,
+    take: impl FnOnce(&str) -> T,
+) -> Result<T, RequestError<S::Error>> {
+    match value.ok_or(RequestError::Missing(name))?.node().map_err(RequestError::Source)? {
+        Node::String(text) => std::str::from_utf8(&text).map(take).map_err(|_| RequestError::LoneSurrogate(name)),
+        _ => Err(RequestError::NotAString(name)),
     }
 }
 

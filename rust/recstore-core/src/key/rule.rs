@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::decimal;
-use super::mask::Mask;
+use super::mask::{self, Mask, may_be_in};
 use super::pointer::is_body;
 use crate::json::{Path, Rewrite, Step, round_decimals};
 
@@ -62,6 +62,9 @@ impl Rules {
     pub(super) const NONE: Self = Self { drops: &[], masks: &[], decimals: None };
 }
 
+/// The sign of a number with decimals.
+const DECIMAL: u8 = 1 << 2;
+
 /// The rules of a profile, about to be applied to the body of a request for one host.
 pub(super) struct Applied<'a> {
     pub(super) rules: &'a Rules,
@@ -75,14 +78,15 @@ impl Rewrite for Applied<'_> {
 
     /// Two bytes of each pattern: the ends of `score:`, `attributes:` and `document_id:`; `<|`; a point and a digit, which
     /// beyond ASCII begins with a byte from 0x80 on.
-    fn is_suspect(first: u8, second: u8) -> bool {
-        (second == b':') & ((first == b'e') | (first == b's') | (first == b'd'))
-            | (first == b'<') & (second == b'|')
-            | (first == b'.') & (second.is_ascii_digit() | (second >= 0x80))
+    fn signs(first: u8, second: u8) -> u8 {
+        let is_word = (second == b':') & ((first == b'e') | (first == b's') | (first == b'd'));
+        let is_bar = (first == b'<') & (second == b'|');
+        let is_decimal = (first == b'.') & (second.is_ascii_digit() | (second >= 0x80));
+        u8::from(is_word) * mask::WORD | u8::from(is_bar) * mask::BAR | u8::from(is_decimal) * DECIMAL
     }
 
-    fn string(&self, _: &Path<'_>, text: &[u8]) -> Option<Vec<u8>> {
-        match self.round(self.mask(text)) {
+    fn string(&self, _: &Path<'_>, text: &[u8], signs: u8) -> Option<Vec<u8>> {
+        match self.round(self.mask(text, signs), signs) {
             Cow::Borrowed(_) => None,
             Cow::Owned(other) => Some(other),
         }
@@ -98,16 +102,16 @@ impl Rewrite for Applied<'_> {
 }
 
 impl Applied<'_> {
-    /// Masks what is in a text.
-    pub(super) fn mask<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
-        self.rules.masks.iter().fold(Cow::Borrowed(text), |text, mask| mask.apply(text))
+    /// Masks what is in a text of these signs.
+    pub(super) fn mask<'t>(&self, text: &'t [u8], signs: u8) -> Cow<'t, [u8]> {
+        self.rules.masks.iter().fold(Cow::Borrowed(text), |text, mask| mask.apply(text, signs))
     }
 
-    /// Rounds the numbers that are in a text.
-    pub(super) fn round<'t>(&self, text: Cow<'t, [u8]>) -> Cow<'t, [u8]> {
+    /// Rounds the numbers that are in a text of these signs.
+    pub(super) fn round<'t>(&self, text: Cow<'t, [u8]>, signs: u8) -> Cow<'t, [u8]> {
         match self.rules.decimals {
-            Some(decimals) => decimal::round_in_text(text, decimals),
-            None => text,
+            Some(decimals) if may_be_in(&text, signs, DECIMAL) => decimal::round_in_text(text, decimals),
+            _ => text,
         }
     }
 
@@ -142,7 +146,7 @@ mod tests {
     use proptest::prelude::*;
     use regex::bytes::Regex;
 
-    use super::super::{mask, scan};
+    use super::super::scan;
     use super::*;
     use crate::json::{Style, Text, Value, write};
 
@@ -171,9 +175,8 @@ mod tests {
     }
 
     fn assert_same(text: &[u8]) {
-        let mut written = Vec::new();
         let rules = Applied { rules: &CURRENT, host: "" };
-        write(&mut written, &&Value::String(Text::from_wtf8(text)), Style::PYTHON, &rules, &Path::ROOT).unwrap();
+        let written = write(&&Value::String(Text::from_wtf8(text)), Style::PYTHON, &rules).unwrap();
         let expected = Value::String(Text::from(rewritten_by_patterns(text)));
         assert_eq!(Value::parse(&written).unwrap(), expected, "{:?}", Text::from(text.to_vec()));
     }

@@ -1,0 +1,244 @@
+//! Text that stands in a JSON string as it is.
+
+/// Returns how many bytes of a string come before the first quote, backslash or control character; all, where there is
+/// none.
+#[inline]
+pub(crate) fn plain_length(text: &[u8]) -> usize {
+    let (words, last) = text.as_chunks();
+    for (number, word) in words.iter().enumerate() {
+        let marks = specials::<false>(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return number * size_of_val(word) + (marks.trailing_zeros() / 8) as usize;
+        }
+    }
+    text.len() - last.len() + last.iter().take_while(|byte| !is_special::<false>(**byte)).count()
+}
+
+/// Returns the text of JSON that is a string without escapes; `None` of any other.
+#[inline]
+pub(crate) fn plain_string(json: &[u8]) -> Option<&str> {
+    let inside = json.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    if plain_length(inside) < inside.len() { None } else { std::str::from_utf8(inside).ok() }
+}
+
+/// How much longer than the text the room for [`copy`] must be, in bytes.
+pub(super) const ROOM: usize = WIDE;
+
+/// What is looked at at once, in bytes: a register of AVX2, and one that every processor has.
+const WIDE: usize = 32;
+pub(super) const BLOCK: usize = 16;
+
+/// How far [`copy`] came.
+pub(super) struct Copied {
+    /// How many bytes of the text are copied.
+    pub(super) read: usize,
+    /// How many bytes of the room they take.
+    pub(super) written: usize,
+    /// The signs of all pairs of bytes that stand side by side, and perhaps of some that only seem to.
+    pub(super) signs: u8,
+}
+
+/// Copies a text up to what no two bytes escape, or as far as the room allows. What stands in the room behind it is anything.
+#[inline(always)]
+pub(super) fn copy<const ASCII: bool>(room: &mut [u8], text: &[u8], signs_of: impl Fn(u8, u8) -> u8) -> Copied {
+    #[cfg(target_arch = "x86_64")]
+    if text.len() > WIDE && is_x86_feature_detected!("avx2") {
+        return wide::copy::<ASCII>(room, text, signs_of);
+    }
+    copy_by::<BLOCK, ASCII>(room, text, signs_of)
+}
+
+#[cfg(target_arch = "x86_64")]
+mod wide {
+    #![allow(unsafe_code)]
+
+    use super::Copied;
+
+    /// As [`super::copy`], by a processor that has AVX2: twice as much at once.
+    #[inline(always)]
+    pub(super) fn copy<const ASCII: bool>(room: &mut [u8], text: &[u8], signs_of: impl Fn(u8, u8) -> u8) -> Copied {
+        // SAFETY: the only caller has asked the processor whether it has AVX2. What is called is safe code otherwise.
+        unsafe { copy_by_avx2::<ASCII, _>(room, text, signs_of) }
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn copy_by_avx2<const ASCII: bool, S: Fn(u8, u8) -> u8>(room: &mut [u8], text: &[u8], signs_of: S) -> Copied {
+        super::copy_by::<{ super::WIDE }, ASCII>(room, text, signs_of)
+    }
+}
+
+/// Copies in steps of so many bytes. Which of a block must be escaped, and whether any pair of it is suspect, the compiler
+/// tells by comparing all of them at once.
+#[inline(always)]
+fn copy_by<const WIDTH: usize, const ASCII: bool>(
+    room: &mut [u8],
+    text: &[u8],
+    signs_of: impl Fn(u8, u8) -> u8,
+) -> Copied {
+    let (mut signs, mut signs_of_blocks) = (0, [0; WIDTH]);
+    let (mut read, mut written) = (0, 0);
+    loop {
+        let special =
+            if let (Some(block), Some(after)) = (block_at::<WIDTH>(text, read), block_at::<WIDTH>(text, read + 1)) {
+                put(room, written, block);
+                add_signs(&mut signs_of_blocks, block, after, &signs_of);
+                first_special::<WIDTH, ASCII>(block).ok_or(WIDTH)
+            } else if WIDTH > BLOCK
+                && text.len() - read > BLOCK
+                && let Some(block) = block_at::<BLOCK>(text, read)
+            {
+                put(room, written, block);
+                signs |= signs_at(text.get(read..).unwrap_or_default(), &signs_of);
+                first_special::<BLOCK, ASCII>(block).ok_or(BLOCK)
+            } else {
+                let rest = text.get(read..).unwrap_or_default();
+                copy_short::<ASCII>(room.get_mut(written..).unwrap_or_default(), rest).ok_or(rest.len())
+            };
+        let (Ok(plain) | Err(plain)) = special;
+        read += plain;
+        written += plain;
+        if special.is_ok() {
+            let escape = text.get(read).and_then(|byte| short_escape(*byte));
+            let has_room = room.len() - written >= text.len() - read + ROOM;
+            let Some(escape) = escape.filter(|_| has_room) else { break };
+            put(room, written, &escape);
+            read += 1;
+            written += escape.len();
+        } else if read == text.len() {
+            break;
+        }
+    }
+    // The end, which was not looked at in pairs. Where the room holds escapes, it is not the text.
+    signs |= match text.len().checked_sub(BLOCK + 1).and_then(|end| text.get(end..)) {
+        Some(last) => signs_at(last, signs_of),
+        None if read == written => signs_at(room, signs_of),
+        None => ALL_SIGNS,
+    };
+    signs = signs_of_blocks.iter().fold(signs, |all, signs| all | signs);
+    Copied { read, written, signs }
+}
+
+/// Returns the escape of a character that has one of two bytes.
+#[inline(always)]
+pub(super) fn short_escape(byte: u8) -> Option<[u8; 2]> {
+    /// A table, since what comes next in a text is hard to foretell.
+    static LETTERS: [u8; 256] = {
+        let mut letters = [0; 256];
+        let escapes =
+            [(b'"', b'"'), (b'\\', b'\\'), (0x08, b'b'), (0x0C, b'f'), (b'\n', b'n'), (b'\r', b'r'), (b'\t', b't')];
+        let mut number = 0;
+        while number < escapes.len() {
+            let (byte, letter) = escapes[number];
+            letters[byte as usize] = letter;
+            number += 1;
+        }
+        letters
+    };
+    match LETTERS.get(usize::from(byte)) {
+        None | Some(0) => None,
+        Some(letter) => Some([b'\\', *letter]),
+    }
+}
+
+/// Copies a text of at most a block, as two halves that overlap, which are moved and looked at without a loop; returns the
+/// place of the first byte that must be escaped, if there is one.
+#[inline(always)]
+pub(super) fn copy_short<const ASCII: bool>(room: &mut [u8], text: &[u8]) -> Option<usize> {
+    let (low, high, half);
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        half = size_of_val(first);
+        put(room, 0, first);
+        put(room, text.len() - half, last);
+        (low, high) = (specials::<ASCII>(u64::from_le_bytes(*first)), specials::<ASCII>(u64::from_le_bytes(*last)));
+    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        half = size_of_val(first);
+        put(room, 0, first);
+        put(room, text.len() - half, last);
+        let both = u64::from(u32::from_le_bytes(*last)) << 32 | u64::from(u32::from_le_bytes(*first));
+        let marks = specials::<ASCII>(both);
+        (low, high) = (marks & u64::from(u32::MAX), marks >> 32);
+    } else {
+        let mut word = u64::from_le_bytes([b' '; 8]);
+        for (number, byte) in text.iter().enumerate().rev() {
+            put(room, number, &[*byte]);
+            word = word << 8 | u64::from(*byte);
+        }
+        (low, high, half) = (specials::<ASCII>(word), 0, 0);
+    }
+    let place = |marks: u64| (marks.trailing_zeros() / 8) as usize;
+    match (low, high) {
+        (0, 0) => None,
+        (0, _) => Some(text.len() - half + place(high)),
+        _ => Some(place(low)),
+    }
+}
+
+#[inline(always)]
+fn block_at<const WIDTH: usize>(text: &[u8], at: usize) -> Option<&[u8; WIDTH]> {
+    text.get(at..)?.first_chunk()
+}
+
+#[inline(always)]
+pub(super) fn put<const WIDTH: usize>(room: &mut [u8], at: usize, block: &[u8; WIDTH]) {
+    if let Some(place) = room.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+        *place = *block;
+    }
+}
+
+/// What stands for all signs, where they are not looked for.
+const ALL_SIGNS: u8 = u8::MAX;
+
+/// Adds the signs of the pairs of bytes that begin in a block; `after` is the text from its second byte on.
+#[inline(always)]
+fn add_signs<const WIDTH: usize>(
+    signs: &mut [u8; WIDTH],
+    block: &[u8; WIDTH],
+    after: &[u8; WIDTH],
+    signs_of: impl Fn(u8, u8) -> u8,
+) {
+    for ((signs, first), second) in signs.iter_mut().zip(block).zip(after) {
+        *signs |= signs_of(*first, *second);
+    }
+}
+
+/// Returns the signs of the pairs that begin in the first block of a text.
+#[inline(always)]
+pub(super) fn signs_at(text: &[u8], signs_of: impl Fn(u8, u8) -> u8) -> u8 {
+    match (block_at::<BLOCK>(text, 0), block_at::<BLOCK>(text, 1)) {
+        (Some(block), Some(after)) => {
+            block.iter().zip(after).fold(0, |all, (first, second)| all | signs_of(*first, *second))
+        }
+        _ => ALL_SIGNS,
+    }
+}
+
+/// Returns which byte of a block is the first that must be escaped, if there is one.
+#[inline(always)]
+fn first_special<const WIDTH: usize, const ASCII: bool>(block: &[u8; WIDTH]) -> Option<usize> {
+    let marks = block.map(|byte| if is_special::<ASCII>(byte) { u8::MAX } else { 0 });
+    if marks == [0; WIDTH] {
+        return None;
+    }
+    let words = marks.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
+    let (number, word) = words.enumerate().find(|(_, word)| *word != 0)?;
+    Some(number * size_of_val(&word) + (word.trailing_zeros() / 8) as usize)
+}
+
+#[inline(always)]
+fn is_special<const ASCII: bool>(byte: u8) -> bool {
+    // As a signed number, what is beyond ASCII is below zero.
+    let is_beyond = if ASCII { (byte.cast_signed() < 0x20) | (byte == 0x7F) } else { byte < 0x20 };
+    is_beyond | (byte == b'"') | (byte == b'\\')
+}
+
+/// Marks the bytes of `word` that must be escaped. The lowest mark is always a true one; those above may be borrowed.
+#[inline(always)]
+fn specials<const ASCII: bool>(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xFF;
+    const HIGHS: u64 = ONES << 7;
+    let zero_in = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let each = |byte: u8| ONES * u64::from(byte);
+    let below_space = word.wrapping_sub(each(0x20)) & !word & HIGHS;
+    let beyond_ascii = if ASCII { (word & HIGHS) | zero_in(word ^ each(0x7F)) } else { 0 };
+    below_space | zero_in(word ^ each(b'"')) | zero_in(word ^ each(b'\\')) | beyond_ascii
+}
