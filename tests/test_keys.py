@@ -37,12 +37,15 @@ pieces = (
     | st.text(st.characters(exclude_categories=["Cn"]), max_size=6)  # digits that this Python does not know are others
 )
 prompts = st.lists(pieces, max_size=8).map("".join)
-names = st.sampled_from(["extra_body", "extra_query", "project_id", "stream_options", "model", "a"]) | st.text(
-    max_size=3
+names = (
+    st.sampled_from(["extra_body", "extra_query", "project_id", "stream_options", "model", "a"])
+    | st.sampled_from(["description", "descriptor", "description_of_it", "max_tok", "max_tok\0", "max_tokens"])
+    | st.text(max_size=3)
+    | st.text(max_size=40)
 )
 bodies = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | prompts,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=12),
     max_leaves=20,
 )
 urls = st.sampled_from(
@@ -74,6 +77,19 @@ def test_keys_of_calls_follow_the_rules(url: str, method: str, body: dict[str, A
     for version, profile in enumerate(VERSIONS, 1):
         expected = oracle.inference_key(version, request, test_id)
         assert recstore.request_key(request, test_id=test_id, profile=profile) == expected, profile
+    assert_both_walks_see_the_same(request, test_id)
+
+
+def assert_both_walks_see_the_same(request: dict[str, Any], test_id: str | None) -> None:
+    # A dict that is none of json's own is walked as json.dumps would, and so is all that is in it.
+    for profile in ("ogx-7", "recstore-1"):
+        walked = []
+        for given_ in (request, collections.OrderedDict(request)):
+            try:
+                walked.append(recstore.canonical(given_, test_id=test_id, profile=profile))
+            except recstore.NotJson as error:
+                walked.append(str(error).encode())
+        assert walked[0] == walked[1]
 
 
 @given(url=urls, payload=bodies, test_id=test_ids)
@@ -119,6 +135,8 @@ def test_real_requests_have_the_same_keys_as_in_python(corpus: Path) -> None:
             continue  # one recording of a kind that is no longer made
         for profile, key in oracle.all_keys(request, recording.test_id).items():
             assert recstore.request_key(request, test_id=recording.test_id, profile=profile) == key
+        if "body" in request:
+            assert_both_walks_see_the_same(request, recording.test_id)
 
 
 def test_a_databricks_workspace_does_not_count() -> None:

@@ -1,6 +1,6 @@
 //! Python values that are exactly what `json.loads` makes, walked without taking a reference to any of them.
 //!
-//! The second place of the binding with `unsafe`. A reference counted is a write to each value, and they lie far apart:
+//! A place of the binding with `unsafe`. A reference counted is a write to each value, and they lie far apart:
 //! with these, and with the lists of values held for them, a key took a third longer (docs/performance.md). Whatever is
 //! not of exactly these types ends the walk, and the caller walks again as `json.dumps` does.
 
@@ -23,7 +23,7 @@ use crate::instance::uncollected;
 /// What upholds that: [`walk`] alone makes the first one, of a value that its caller holds; the others are in it. A dict
 /// or a list lets go of what is in it only where it is changed, and nobody changes one meanwhile. No code of Python's
 /// runs: none of the functions called here calls any, and the garbage collector is off. No other thread runs: the
-/// interpreter is attached all the time, and this file is left out of builds for interpreters without a global lock.
+/// interpreter is attached all the time, and has a global lock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Borrowed<'v> {
     value: NonNull<ffi::PyObject>,
@@ -37,7 +37,12 @@ pub(crate) struct Borrowed<'v> {
 pub(crate) struct NotPlain;
 
 /// Walks over a value; `None` where `work` came to an end because something in it is not plain.
+///
+/// `work` must run no code of Python's, nor detach from the interpreter.
 pub(crate) fn walk<T>(value: &Bound<'_, PyAny>, work: impl FnOnce(Borrowed<'_>) -> Option<T>) -> Option<T> {
+    if cfg!(Py_GIL_DISABLED) {
+        return None;
+    }
     // SAFETY: the caller holds the value as long as the closure runs.
     let borrowed = unsafe { Borrowed::new(value.as_ptr()) }?;
     uncollected(value.py(), || work(borrowed))

@@ -1,6 +1,6 @@
 //! Instances of pydantic's classes, made as pickle makes them: past `__init__` and past the class's own `__setattr__`.
 //!
-//! The one place of the binding with `unsafe`. The interpreter offers to C alone what is needed here; the ways that Python
+//! A place of the binding with `unsafe`. The interpreter offers to C alone what is needed here; the ways that Python
 //! has, `object.__new__(cls)` and `object.__setattr__(instance, name, value)`, are calls that pack their arguments into
 //! tuples, and made a typed chunk cost a third more (docs/performance.md).
 

@@ -69,14 +69,14 @@ fn push_code_point(text: &mut Vec<u8>, point: u32) {
 /// Returns the signs of all pairs of bytes that stand side by side, and perhaps of some that only seem to.
 #[inline(always)]
 pub(super) fn write_string<const ASCII: bool>(sink: &mut Sink, text: &[u8], signs_of: impl Fn(u8, u8) -> u8) -> u8 {
-    if text.len() <= BLOCK {
-        // Most are so short, and as they are.
-        let room = sink.room(BLOCK + ROOM);
-        put(room, 0, b"\"");
-        let inside = room.get_mut(1..).unwrap_or_default();
-        if copy_short::<ASCII>(inside, text).is_none() {
-            put(inside, text.len(), b"\"");
-            let signs = signs_at(inside, signs_of);
+    // Most are so short, and as they are.
+    if text.len() <= BLOCK
+        && let Some(window) = sink.window::<{ 2 * BLOCK }>()
+    {
+        put(window, 0, b"\"");
+        if copy_short::<ASCII>(window, 1, text).is_none() {
+            put(window, 1 + text.len(), b"\"");
+            let signs = signs_at(window, signs_of);
             sink.advance(text.len() + 2);
             return signs;
         }

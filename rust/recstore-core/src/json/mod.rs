@@ -17,11 +17,13 @@ mod error;
 mod escape;
 mod float;
 mod layout;
+mod order;
 mod path;
 mod plain;
 mod read;
 mod sink;
 mod source;
+mod style;
 mod token;
 mod value;
 mod write;
@@ -31,7 +33,7 @@ pub(crate) use compact::check;
 pub(crate) use escape::decode_wtf8;
 pub(crate) use plain::{plain_length, plain_string};
 pub(crate) use sink::Sink;
-pub(crate) use write::write_to;
+pub(crate) use write::ObjectWriter;
 
 pub use compact::compact;
 pub use error::{JsonError, JsonErrorKind, Position};
@@ -40,8 +42,9 @@ pub use layout::{Layout, restore, restored_len};
 pub use path::{Path, Step};
 pub use read::{Dialect, Kind, Limits, Number, Reader};
 pub use source::{Node, Source};
+pub use style::{Numbers, Sorting, Style};
 pub use value::{Text, Value};
-pub use write::{Numbers, Plain, Rewrite, Sorting, Style, WriteError, to_vec, write};
+pub use write::{Plain, Rewrite, WriteError, to_vec, write};
 
 /// How deep documents and values may nest, unless the caller says otherwise. Real recordings reach 13.
 pub const MAX_DEPTH: usize = 128;

@@ -67,8 +67,8 @@ mod wide {
     }
 }
 
-/// Copies in steps of so many bytes. Which of a block must be escaped, and whether any pair of it is suspect, the compiler
-/// tells by comparing all of them at once.
+/// Copies in steps of so many bytes. Which of a block must be escaped, and which signs are in it, the compiler tells by
+/// comparing all of them at once.
 #[inline(always)]
 fn copy_by<const WIDTH: usize, const ASCII: bool>(
     room: &mut [u8],
@@ -78,22 +78,20 @@ fn copy_by<const WIDTH: usize, const ASCII: bool>(
     let (mut signs, mut signs_of_blocks) = (0, [0; WIDTH]);
     let (mut read, mut written) = (0, 0);
     loop {
-        let special =
-            if let (Some(block), Some(after)) = (block_at::<WIDTH>(text, read), block_at::<WIDTH>(text, read + 1)) {
-                put(room, written, block);
-                add_signs(&mut signs_of_blocks, block, after, &signs_of);
-                first_special::<WIDTH, ASCII>(block).ok_or(WIDTH)
-            } else if WIDTH > BLOCK
-                && text.len() - read > BLOCK
-                && let Some(block) = block_at::<BLOCK>(text, read)
-            {
-                put(room, written, block);
-                signs |= signs_at(text.get(read..).unwrap_or_default(), &signs_of);
-                first_special::<BLOCK, ASCII>(block).ok_or(BLOCK)
-            } else {
-                let rest = text.get(read..).unwrap_or_default();
-                copy_short::<ASCII>(room.get_mut(written..).unwrap_or_default(), rest).ok_or(rest.len())
-            };
+        let special = if let Some((block, after)) = pairs_at::<WIDTH>(text, read) {
+            put(room, written, block);
+            add_signs(&mut signs_of_blocks, block, after, &signs_of);
+            first_special::<WIDTH, ASCII>(block).ok_or(WIDTH)
+        } else if WIDTH > BLOCK
+            && let Some((block, after)) = pairs_at::<BLOCK>(text, read)
+        {
+            put(room, written, block);
+            signs |= all_signs(block, after, &signs_of);
+            first_special::<BLOCK, ASCII>(block).ok_or(BLOCK)
+        } else {
+            let rest = text.get(read..).unwrap_or_default();
+            copy_short::<ASCII>(room, written, rest).ok_or(rest.len())
+        };
         let (Ok(plain) | Err(plain)) = special;
         read += plain;
         written += plain;
@@ -122,16 +120,16 @@ fn copy_by<const WIDTH: usize, const ASCII: bool>(
 #[inline(always)]
 pub(super) fn short_escape(byte: u8) -> Option<[u8; 2]> {
     /// A table, since what comes next in a text is hard to foretell.
+    #[expect(clippy::indexing_slicing, reason = "a panic would be one of the compiler's")]
     static LETTERS: [u8; 256] = {
         let mut letters = [0; 256];
-        let escapes =
-            [(b'"', b'"'), (b'\\', b'\\'), (0x08, b'b'), (0x0C, b'f'), (b'\n', b'n'), (b'\r', b'r'), (b'\t', b't')];
-        let mut number = 0;
-        while number < escapes.len() {
-            let (byte, letter) = escapes[number];
-            letters[byte as usize] = letter;
-            number += 1;
-        }
+        letters[b'"' as usize] = b'"';
+        letters[b'\\' as usize] = b'\\';
+        letters[0x08] = b'b';
+        letters[0x0C] = b'f';
+        letters[b'\n' as usize] = b'n';
+        letters[b'\r' as usize] = b'r';
+        letters[b'\t' as usize] = b't';
         letters
     };
     match LETTERS.get(usize::from(byte)) {
@@ -140,30 +138,35 @@ pub(super) fn short_escape(byte: u8) -> Option<[u8; 2]> {
     }
 }
 
-/// Copies a text of at most a block, as two halves that overlap, which are moved and looked at without a loop; returns the
-/// place of the first byte that must be escaped, if there is one.
+/// Copies a text of at most a block to a place in the room, as two halves that overlap, which are moved and looked at
+/// without a loop; returns where the first byte stands that must be escaped, if there is one.
 #[inline(always)]
-pub(super) fn copy_short<const ASCII: bool>(room: &mut [u8], text: &[u8]) -> Option<usize> {
+pub(super) fn copy_short<const ASCII: bool>(room: &mut [u8], at: usize, text: &[u8]) -> Option<usize> {
     let (low, high, half);
     if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         half = size_of_val(first);
-        put(room, 0, first);
-        put(room, text.len() - half, last);
+        put(room, at, first);
+        put(room, at + text.len() - half, last);
         (low, high) = (specials::<ASCII>(u64::from_le_bytes(*first)), specials::<ASCII>(u64::from_le_bytes(*last)));
     } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         half = size_of_val(first);
-        put(room, 0, first);
-        put(room, text.len() - half, last);
+        put(room, at, first);
+        put(room, at + text.len() - half, last);
         let both = u64::from(u32::from_le_bytes(*last)) << 32 | u64::from(u32::from_le_bytes(*first));
         let marks = specials::<ASCII>(both);
         (low, high) = (marks & u64::from(u32::MAX), marks >> 32);
     } else {
-        let mut word = u64::from_le_bytes([b' '; 8]);
-        for (number, byte) in text.iter().enumerate().rev() {
-            put(room, number, &[*byte]);
-            word = word << 8 | u64::from(*byte);
-        }
-        (low, high, half) = (specials::<ASCII>(word), 0, 0);
+        let word = match text {
+            [] => 0x20_2020,
+            [first] => 0x20_2000 | u32::from(*first),
+            [first, second, rest @ ..] => {
+                let third = rest.first().unwrap_or(&b' ');
+                u32::from(*first) | u32::from(*second) << 8 | u32::from(*third) << 16
+            }
+        };
+        let word = word | u32::from(b' ') << 24;
+        put(room, at, &word.to_le_bytes());
+        (low, high, half) = (specials::<ASCII>(u64::from(word) << 32 | u64::from(word)), 0, 0);
     }
     let place = |marks: u64| (marks.trailing_zeros() / 8) as usize;
     match (low, high) {
@@ -173,9 +176,11 @@ pub(super) fn copy_short<const ASCII: bool>(room: &mut [u8], text: &[u8]) -> Opt
     }
 }
 
+/// Returns a block of a text, and the one that begins a byte later: together all pairs that begin in it.
 #[inline(always)]
-fn block_at<const WIDTH: usize>(text: &[u8], at: usize) -> Option<&[u8; WIDTH]> {
-    text.get(at..)?.first_chunk()
+fn pairs_at<const WIDTH: usize>(text: &[u8], at: usize) -> Option<(&[u8; WIDTH], &[u8; WIDTH])> {
+    let both = text.get(at..at + WIDTH + 1)?;
+    Some((both.first_chunk()?, both.last_chunk()?))
 }
 
 #[inline(always)]
@@ -201,15 +206,15 @@ fn add_signs<const WIDTH: usize>(
     }
 }
 
+#[inline(always)]
+fn all_signs<const WIDTH: usize>(block: &[u8; WIDTH], after: &[u8; WIDTH], signs_of: impl Fn(u8, u8) -> u8) -> u8 {
+    block.iter().zip(after).fold(0, |all, (first, second)| all | signs_of(*first, *second))
+}
+
 /// Returns the signs of the pairs that begin in the first block of a text.
 #[inline(always)]
 pub(super) fn signs_at(text: &[u8], signs_of: impl Fn(u8, u8) -> u8) -> u8 {
-    match (block_at::<BLOCK>(text, 0), block_at::<BLOCK>(text, 1)) {
-        (Some(block), Some(after)) => {
-            block.iter().zip(after).fold(0, |all, (first, second)| all | signs_of(*first, *second))
-        }
-        _ => ALL_SIGNS,
-    }
+    pairs_at::<BLOCK>(text, 0).map_or(ALL_SIGNS, |(block, after)| all_signs(block, after, signs_of))
 }
 
 /// Returns which byte of a block is the first that must be escaped, if there is one.

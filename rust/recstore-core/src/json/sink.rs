@@ -35,6 +35,13 @@ impl Sink {
         self.bytes.get_mut(self.end..).unwrap_or_default()
     }
 
+    /// Returns the first bytes of the room, as many as are known when this is compiled: what is put there needs no further
+    /// check.
+    #[inline(always)]
+    pub(super) fn window<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        self.room(N).first_chunk_mut()
+    }
+
     #[cold]
     #[inline(never)]
     fn grow(&mut self, length: usize) {
@@ -45,7 +52,8 @@ impl Sink {
     /// Takes so many bytes of the room for written.
     #[inline(always)]
     pub(super) fn advance(&mut self, length: usize) {
-        self.end = self.bytes.len().min(self.end + length);
+        self.end += length;
+        debug_assert!(self.end <= self.bytes.len(), "more than the room");
     }
 
     /// Writes a few bytes, as many as are known when this is compiled.

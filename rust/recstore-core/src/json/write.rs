@@ -5,62 +5,12 @@ use std::convert::Infallible;
 
 use smallvec::SmallVec;
 
-use super::escape::{decode_wtf8, write_string};
+use super::escape::write_string;
 use super::float::write_python_float;
-use super::plain::{BLOCK, ROOM, copy_short, put};
+use super::order::{USUAL_MEMBERS, order_members};
+use super::plain::{BLOCK, copy_short, put};
 use super::sink::Sink;
-use super::{MAX_DEPTH, Node, Path, Source, Step, Value, es6_float};
-
-/// How a value is spelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Style {
-    /// Puts every element and member on its own line, two spaces deeper than what holds it.
-    pub indent: bool,
-    /// The order of the members of an object.
-    pub sorting: Sorting,
-    /// Escapes everything beyond ASCII.
-    pub ascii: bool,
-    /// How numbers are spelled.
-    pub numbers: Numbers,
-    /// Puts a space after each colon, and after each comma that does not end a line.
-    pub spaces: bool,
-}
-
-/// The order of the members of an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sorting {
-    /// As they come.
-    None,
-    /// By code point of the name, as Python sorts.
-    CodePoint,
-    /// By UTF-16 unit of the name, as RFC 8785 wants in section 3.2.3.
-    Utf16,
-}
-
-/// How numbers are spelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Numbers {
-    /// As `json.dumps` does: integers in all their digits, doubles by `repr`, `NaN` and `Infinity`.
-    Python,
-    /// Doubles as RFC 8785 wants; integers in all their digits, also beyond 2^53, where RFC 8785 has no say and two
-    /// requests must not become one.
-    Rfc8785,
-}
-
-impl Style {
-    /// `json.dumps(value, indent=2)`
-    pub const INDENTED: Self = Self { indent: true, ..Self::PYTHON };
-    /// `json.dumps(value)`
-    pub const PYTHON: Self =
-        Self { indent: false, sorting: Sorting::None, ascii: true, numbers: Numbers::Python, spaces: true };
-    /// `json.dumps(value, sort_keys=True)`
-    pub const SORTED: Self = Self { sorting: Sorting::CodePoint, ..Self::PYTHON };
-    /// `json.dumps(value, separators=(",", ":"))`
-    pub const COMPACT: Self = Self { spaces: false, ..Self::PYTHON };
-    /// RFC 8785, the JSON canonicalization scheme
-    pub const RFC8785: Self =
-        Self { sorting: Sorting::Utf16, ascii: false, numbers: Numbers::Rfc8785, ..Self::COMPACT };
-}
+use super::{MAX_DEPTH, Node, Numbers, Path, Source, Step, Style, Value, es6_float};
 
 /// Changes values while they are written; what the rules of a key are made of.
 pub trait Rewrite {
@@ -168,22 +118,45 @@ pub fn write<S: Source, R: Rewrite>(
     rules: &R,
 ) -> Result<Vec<u8>, (String, WriteError<S::Error>)> {
     let mut sink = Sink::with_room(0);
-    write_to(&mut sink, source, style, rules, &Path::ROOT)?;
+    let mut writer = Writer { sink: &mut sink, style, rules, depth: 0 };
+    writer.value(source, &Path::ROOT).map_err(|failure| *failure)?;
     Ok(sink.into_bytes())
 }
 
-/// Writes `source`, which stands at `path`, spelled in `style` and changed by `rules`.
-///
-/// # Errors
-/// As [`write`].
-pub(crate) fn write_to<S: Source, R: Rewrite>(
-    sink: &mut Sink,
-    source: &S,
+/// Writes the members of an object one by one, in the order in which they are to stand.
+#[derive(Debug)]
+pub(crate) struct ObjectWriter<'s> {
+    sink: &'s mut Sink,
     style: Style,
-    rules: &R,
-    path: &Path<'_>,
-) -> Written<S::Error> {
-    Writer { sink, style, rules, depth: 0 }.value(source, path)
+    is_empty: bool,
+}
+
+impl<'s> ObjectWriter<'s> {
+    pub(crate) fn new(sink: &'s mut Sink, style: Style) -> Self {
+        sink.put([b'{']);
+        Self { sink, style, is_empty: true }
+    }
+
+    /// Writes a member, changed by `rules`.
+    ///
+    /// # Errors
+    /// As [`write`].
+    pub(crate) fn member<S: Source, R: Rewrite>(
+        &mut self,
+        name: &str,
+        source: &S,
+        rules: &R,
+    ) -> Result<(), Failure<S::Error>> {
+        let mut writer = Writer { sink: &mut *self.sink, style: self.style, rules, depth: 0 };
+        writer.name(name.as_bytes(), self.is_empty);
+        self.is_empty = false;
+        let path = Path::ROOT.then(Step::Member(name.as_bytes()));
+        writer.value(source, &path).map_err(|failure| *failure)
+    }
+
+    pub(crate) fn close(self) {
+        self.sink.put([b'}']);
+    }
 }
 
 struct Writer<'w, R> {
@@ -193,18 +166,19 @@ struct Writer<'w, R> {
     depth: usize,
 }
 
-/// As many members as most objects have; those of others are put on the heap.
-const USUAL_MEMBERS: usize = 8;
+/// What could not be written, with its path.
+type Failure<E> = (String, WriteError<E>);
 
-type Written<E> = Result<(), (String, WriteError<E>)>;
+/// In a box, as it is handed from value to value and seldom there.
+type Written<E> = Result<(), Box<Failure<E>>>;
 
 impl<R: Rewrite> Writer<'_, R> {
     #[inline(always)]
     fn value<S: Source>(&mut self, source: &S, path: &Path<'_>) -> Written<S::Error> {
-        let fail = |error| Err((path.to_string(), error));
+        let fail = |error| Err(Box::new((path.to_string(), error)));
         if let Some(other) = self.rules.replacement(path) {
             let mut plain = Writer { sink: &mut *self.sink, style: self.style, rules: &Plain, depth: self.depth };
-            return plain.value(&other, path).map_err(|(path, error)| (path, error.of_source()));
+            return plain.value(&other, path).map_err(|failure| Box::new((failure.0, failure.1.of_source())));
         }
         match source.node() {
             Err(error) => return fail(WriteError::Source(error)),
@@ -267,15 +241,10 @@ impl<R: Rewrite> Writer<'_, R> {
     fn object<S: Source>(&mut self, members: S::Members, path: &Path<'_>) -> Written<S::Error> {
         let mut held = SmallVec::<[(S::Text, S); USUAL_MEMBERS]>::new();
         for member in members {
-            held.push(member.map_err(|error| (path.to_string(), WriteError::Source(error)))?);
+            held.push(member.map_err(|error| Box::new((path.to_string(), WriteError::Source(error))))?);
         }
-        let mut order = [0, 1, 2, 3, 4, 5, 6, 7];
-        match self.style.sorting {
-            Sorting::None => {}
-            Sorting::CodePoint if held.len() <= USUAL_MEMBERS => sort_few(&held, &mut order),
-            Sorting::CodePoint => held.sort_unstable_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref())),
-            Sorting::Utf16 => held.sort_unstable_by(|(a, _), (b, _)| utf16(a.as_ref()).cmp(utf16(b.as_ref()))),
-        }
+        let held = held.as_mut_slice();
+        let order = order_members(held, self.style.sorting);
         self.sink.put([b'{']);
         self.depth += 1;
         let mut is_empty = true;
@@ -290,7 +259,7 @@ impl<R: Rewrite> Writer<'_, R> {
             }
             let path = path.then(Step::Member(name));
             if !self.can_spell(name) {
-                return Err((path.to_string(), WriteError::LoneSurrogate));
+                return Err(Box::new((path.to_string(), WriteError::LoneSurrogate)));
             }
             self.name(name, is_empty);
             is_empty = false;
@@ -303,16 +272,17 @@ impl<R: Rewrite> Writer<'_, R> {
     /// Writes what stands before the value of a member.
     #[inline(always)]
     fn name(&mut self, name: &[u8], is_first: bool) {
-        if name.len() <= BLOCK && !self.style.indent {
-            // Nearly all: in one room, which is left as it is where something must be escaped.
-            let room = self.sink.room(BLOCK + ROOM);
+        // Nearly all: in one window, which is left as it is where something must be escaped.
+        if name.len() <= BLOCK
+            && !self.style.indent
+            && let Some(window) = self.sink.window::<{ 2 * BLOCK }>()
+        {
             let spaces = usize::from(self.style.spaces);
             let start = if is_first { 0 } else { 1 + spaces };
-            put(room, 0, b", ");
-            put(room, start, b"\"");
-            let inside = room.get_mut(start + 1..).unwrap_or_default();
-            if copy_short::<true>(inside, name).is_none() {
-                put(inside, name.len(), b"\": ");
+            put(window, 0, b", ");
+            put(window, start, b"\"");
+            if copy_short::<true>(window, start + 1, name).is_none() {
+                put(window, start + 1 + name.len(), b"\": ");
                 self.sink.advance(start + 1 + name.len() + 2 + spaces);
                 return;
             }
@@ -366,54 +336,4 @@ impl<R: Rewrite> Writer<'_, R> {
     fn can_spell(&self, text: &[u8]) -> bool {
         self.style.ascii || std::str::from_utf8(text).is_ok()
     }
-}
-
-/// Puts the numbers of a few members in the order of their names.
-///
-/// They are not moved: what was just stored in parts is not quickly moved as a whole. Most names differ in their first
-/// seven bytes, which with the member's number are a number that tells the order.
-#[inline(always)]
-fn sort_few<T: AsRef<[u8]>, S>(members: &[(T, S)], order: &mut [u64; USUAL_MEMBERS]) {
-    let name = |number: u64| members.get((number & 0xFF) as usize).map(|(name, _)| name.as_ref());
-    for (number, (text, _)) in members.iter().enumerate() {
-        let own = beginning(text.as_ref()) & !0xFF | number as u64;
-        let mut place = number;
-        while let Some(before) = place.checked_sub(1).and_then(|before| order.get(before).copied()) {
-            let is_before = if (before ^ own) >> 8 == 0 { name(before) < name(own) } else { before < own };
-            if is_before {
-                break;
-            }
-            if let Some(slot) = order.get_mut(place) {
-                *slot = before;
-            }
-            place -= 1;
-        }
-        if let Some(slot) = order.get_mut(place) {
-            *slot = own;
-        }
-    }
-}
-
-/// Returns the first eight bytes of a text as a number, the first the highest; zeros follow a shorter one.
-#[inline(always)]
-fn beginning(text: &[u8]) -> u64 {
-    let length = text.len();
-    if let Some(first) = text.first_chunk() {
-        u64::from_be_bytes(*first)
-    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        u64::from(u32::from_be_bytes(*first)) << 32 | u64::from(u32::from_be_bytes(*last)) << (8 * (8 - length))
-    } else {
-        text.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)) << (8 * (8 - length)).min(63)
-    }
-}
-
-/// The UTF-16 units of a text.
-fn utf16(text: &[u8]) -> impl Iterator<Item = u32> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let (point, length) = (!rest.is_empty()).then(|| decode_wtf8(rest))?;
-        rest = rest.get(length..).unwrap_or_default();
-        // One number in the place of a surrogate pair sorts as the pair does: before U+E000 and after U+D7FF.
-        Some(if point < 0x1_0000 { point << 16 } else { 0xD800_0000 + (point - 0x1_0000) })
-    })
 }

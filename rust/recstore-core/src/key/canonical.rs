@@ -7,7 +7,7 @@ use super::added::{Added, WithAdded};
 use super::request::{Request, Shape, Url, clean, without_databricks_host};
 use super::rule::Applied;
 use super::{Key, Profile, TestId};
-use crate::json::{Path, Plain, Rewrite, Sink, Source, Step, Style, Text, Value, WriteError, write_to};
+use crate::json::{ObjectWriter, Plain, Sink, Source, Text, Value, WriteError};
 
 /// Returns the canonical form of `request`: the bytes whose digest is its key.
 ///
@@ -36,11 +36,10 @@ pub fn with_canonical<S: Source, T>(
     thread_local! {
         static SPARE: Cell<Option<Sink>> = const { Cell::new(None) };
     }
-    let sink = SPARE.take().unwrap_or_else(|| Sink::with_room(USUAL_LENGTH));
-    let mut form = Form { sink, style: profile.style };
-    let taken = form.write(request, test_id, profile).map(|()| take(form.sink.as_bytes()));
-    form.sink.clear();
-    SPARE.set(Some(form.sink).filter(|sink| sink.capacity() <= LARGEST_SPARE));
+    let mut sink = SPARE.take().unwrap_or_else(|| Sink::with_room(USUAL_LENGTH));
+    let taken = write(&mut sink, request, test_id, profile).map(|()| take(sink.as_bytes()));
+    sink.clear();
+    SPARE.set(Some(sink).filter(|sink| sink.capacity() <= LARGEST_SPARE));
     taken
 }
 
@@ -50,80 +49,66 @@ const USUAL_LENGTH: usize = 4096;
 /// So much room is kept for the next form, in bytes.
 const LARGEST_SPARE: usize = 1 << 21;
 
-/// A canonical form while its members are written, one after the other.
-struct Form {
-    sink: Sink,
-    style: Style,
+fn write<S: Source>(
+    sink: &mut Sink,
+    request: &Request<S>,
+    test_id: Option<&Text<'_>>,
+    profile: &Profile,
+) -> Written<S::Error> {
+    let url = without_databricks_host(&request.url);
+    let url = clean(&url);
+    let Url { host, path: endpoint } = match request.shape {
+        Shape::Inference => Url::split(&url),
+        Shape::Http | Shape::Tool => Url { host: "", path: "" },
+    };
+    let has_test_id = match profile.test_id {
+        TestId::Absent => false,
+        TestId::Present => true,
+        TestId::ExceptFor(paths) => !paths.contains(&endpoint),
+    };
+    let write_test_id = |form: &mut Form| match test_id {
+        _ if !has_test_id => Ok(()),
+        Some(id) => form.text("test_id", id.as_bytes()),
+        None => form.own("test_id", &Value::Null),
+    };
+    let mut form = Form(ObjectWriter::new(sink, profile.style));
+    let rules = Applied { rules: &profile.rules, host };
+    let added = profile.added.as_deref();
+    // The members in the order of their names, which is the same in every style.
+    match (request.shape, &request.tool) {
+        (Shape::Inference, _) => {
+            form.body("body", &request.body, rules, added)?;
+            form.text("endpoint", endpoint.as_bytes())?;
+            form.text("method", request.method.as_bytes())?;
+            write_test_id(&mut form)?;
+        }
+        (Shape::Http, _) => {
+            form.text("method", request.method.as_bytes())?;
+            form.body("payload", &request.body, rules, added)?;
+            write_test_id(&mut form)?;
+            form.text("url", request.url.as_bytes())?;
+        }
+        (Shape::Tool, tool) => {
+            form.body("kwargs", &request.body, rules, added)?;
+            if let Some((provider, _)) = tool {
+                form.source("provider", provider)?;
+            }
+            write_test_id(&mut form)?;
+            if let Some((_, name)) = tool {
+                form.source("tool_name", name)?;
+            }
+        }
+    }
+    form.0.close();
+    Ok(())
 }
 
 type Written<E> = Result<(), (String, WriteError<E>)>;
 
-impl Form {
-    fn write<S: Source>(
-        &mut self,
-        request: &Request<S>,
-        test_id: Option<&Text<'_>>,
-        profile: &Profile,
-    ) -> Written<S::Error> {
-        let url = without_databricks_host(&request.url);
-        let url = clean(&url);
-        let Url { host, path: endpoint } = match request.shape {
-            Shape::Inference => Url::split(&url),
-            Shape::Http | Shape::Tool => Url { host: "", path: "" },
-        };
-        let has_test_id = match profile.test_id {
-            TestId::Absent => false,
-            TestId::Present => true,
-            TestId::ExceptFor(paths) => !paths.contains(&endpoint),
-        };
-        let write_test_id = |form: &mut Self| match test_id {
-            _ if !has_test_id => Ok(()),
-            Some(id) => form.text("test_id", id.as_bytes()),
-            None => form.own("test_id", &Value::Null),
-        };
-        let rules = Applied { rules: &profile.rules, host };
-        let added = profile.added.as_deref();
-        // The members in the order of their names, which is the same in every style.
-        match (request.shape, &request.tool) {
-            (Shape::Inference, _) => {
-                self.body("body", &request.body, rules, added)?;
-                self.text("endpoint", endpoint.as_bytes())?;
-                self.text("method", request.method.as_bytes())?;
-                write_test_id(self)?;
-            }
-            (Shape::Http, _) => {
-                self.text("method", request.method.as_bytes())?;
-                self.body("payload", &request.body, rules, added)?;
-                write_test_id(self)?;
-                self.text("url", request.url.as_bytes())?;
-            }
-            (Shape::Tool, tool) => {
-                self.body("kwargs", &request.body, rules, added)?;
-                if let Some((provider, _)) = tool {
-                    self.source("provider", provider, &Plain)?;
-                }
-                write_test_id(self)?;
-                if let Some((_, name)) = tool {
-                    self.source("tool_name", name, &Plain)?;
-                }
-            }
-        }
-        self.sink.put([b'}']);
-        Ok(())
-    }
+/// A canonical form while its members are written, one after the other.
+struct Form<'s>(ObjectWriter<'s>);
 
-    /// Writes a member that is part of the request.
-    fn source<S: Source, R: Rewrite>(&mut self, name: &str, source: &S, rules: &R) -> Written<S::Error> {
-        self.sink.extend(match (self.sink.len(), self.style.spaces) {
-            (0, _) => b"{\"",
-            (_, true) => b", \"",
-            (_, false) => b",\"",
-        });
-        self.sink.extend(name.as_bytes());
-        self.sink.extend(if self.style.spaces { b"\": " } else { b"\":" });
-        write_to(&mut self.sink, source, self.style, rules, &Path::ROOT.then(Step::Member(name.as_bytes())))
-    }
-
+impl Form<'_> {
     /// Writes the body. The rules of released profiles have a way of their own, which knows how little they look at.
     fn body<S: Source>(
         &mut self,
@@ -133,14 +118,19 @@ impl Form {
         added: Option<&Added>,
     ) -> Written<S::Error> {
         match added {
-            None => self.source(name, source, &rules),
-            Some(added) => self.source(name, source, &WithAdded { released: rules, added }),
+            None => self.0.member(name, source, &rules),
+            Some(added) => self.0.member(name, source, &WithAdded { released: rules, added }),
         }
+    }
+
+    /// Writes another member that is part of the request.
+    fn source<S: Source>(&mut self, name: &str, source: &S) -> Written<S::Error> {
+        self.0.member(name, source, &Plain)
     }
 
     /// Writes a member that follows from the request or is not part of it.
     fn own<S: Source<Error = Infallible>, E>(&mut self, name: &str, value: S) -> Written<E> {
-        self.source(name, &value, &Plain).map_err(|(path, error)| (path, error.of_source()))
+        self.source(name, &value).map_err(|(path, error)| (path, error.of_source()))
     }
 
     fn text<E>(&mut self, name: &str, text: &[u8]) -> Written<E> {

@@ -41,6 +41,7 @@ pub(super) const BAR: u8 = 1 << 1;
 
 /// Says whether something that has a sign may be in a text that had these signs before it was changed: in one that was
 /// changed, what came to stand side by side may be anything.
+#[expect(clippy::ptr_arg, reason = "whether it is owned is the question")]
 pub(super) fn may_be_in(text: &Cow<'_, [u8]>, signs: u8, sign: u8) -> bool {
     signs & sign != 0 || matches!(text, Cow::Owned(_))
 }
@@ -149,6 +150,9 @@ impl Mask {
             }
             match look(&text, start..start + word.needle().len(), done) {
                 Found::Match(place) => {
+                    if masked.is_empty() {
+                        masked.reserve(text.len());
+                    }
                     masked.extend_from_slice(text.get(done..place.start).unwrap_or_default());
                     masked.extend_from_slice(self.with.as_bytes());
                     done = place.end;

@@ -82,7 +82,7 @@ impl Rewrite for Applied<'_> {
         let is_word = (second == b':') & ((first == b'e') | (first == b's') | (first == b'd'));
         let is_bar = (first == b'<') & (second == b'|');
         let is_decimal = (first == b'.') & (second.is_ascii_digit() | (second >= 0x80));
-        u8::from(is_word) * mask::WORD | u8::from(is_bar) * mask::BAR | u8::from(is_decimal) * DECIMAL
+        (u8::from(is_word) * mask::WORD) | (u8::from(is_bar) * mask::BAR) | (u8::from(is_decimal) * DECIMAL)
     }
 
     fn string(&self, _: &Path<'_>, text: &[u8], signs: u8) -> Option<Vec<u8>> {
