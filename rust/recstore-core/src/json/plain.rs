@@ -4,14 +4,23 @@
 /// none.
 #[inline]
 pub(crate) fn plain_length(text: &[u8]) -> usize {
-    let (words, last) = text.as_chunks();
-    for (number, word) in words.iter().enumerate() {
+    let mut at = 0;
+    while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>) {
+        if let Some(special) = first_special::<BLOCK, false>(block) {
+            return at + special;
+        }
+        at += BLOCK;
+    }
+    let mut rest = text.get(at..).unwrap_or_default();
+    if let Some((word, after)) = rest.split_first_chunk() {
         let marks = specials::<false>(u64::from_le_bytes(*word));
         if marks != 0 {
-            return number * size_of_val(word) + (marks.trailing_zeros() / 8) as usize;
+            return at + (marks.trailing_zeros() / 8) as usize;
         }
+        at += size_of_val(word);
+        rest = after;
     }
-    text.len() - last.len() + last.iter().take_while(|byte| !is_special::<false>(**byte)).count()
+    at + rest.iter().take_while(|byte| !is_special::<false>(**byte)).count()
 }
 
 /// Returns the text of JSON that is a string without escapes; `None` of any other.
@@ -220,7 +229,10 @@ pub(super) fn signs_at(text: &[u8], signs_of: impl Fn(u8, u8) -> u8) -> u8 {
 /// Returns which byte of a block is the first that must be escaped, if there is one.
 #[inline(always)]
 fn first_special<const WIDTH: usize, const ASCII: bool>(block: &[u8; WIDTH]) -> Option<usize> {
-    let marks = block.map(|byte| if is_special::<ASCII>(byte) { u8::MAX } else { 0 });
+    let mut marks = [0; WIDTH];
+    for (mark, byte) in marks.iter_mut().zip(block) {
+        *mark = if is_special::<ASCII>(*byte) { u8::MAX } else { 0 };
+    }
     if marks == [0; WIDTH] {
         return None;
     }

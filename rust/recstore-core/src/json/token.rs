@@ -2,18 +2,26 @@
 
 use std::ops::Range;
 
+use super::alike::common_len;
 use super::escape::escape_length;
+use super::layout::NEW_LINE;
 use super::plain::plain_length;
 use super::{Dialect, JsonError, JsonErrorKind as Wrong, Reader};
 
 type Result<T, E = JsonError> = std::result::Result<T, E>;
 
 impl<'a> Reader<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn skip_white_space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.byte() {
-            self.at += 1;
+        while let Some(byte @ (b' ' | b'\n' | b'\t' | b'\r')) = self.byte() {
+            if byte == b'\n' { self.skip_indent() } else { self.at += 1 }
         }
+    }
+
+    /// Passes over the end of a line and the indent behind it, all at once.
+    #[inline(never)]
+    fn skip_indent(&mut self) {
+        self.at += common_len(&NEW_LINE, self.rest());
     }
 
     #[inline]

@@ -1,11 +1,13 @@
 //! The text of a recording file.
 
 use std::fs;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::SystemTime;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, statat};
+use rustix::buffer::spare_capacity;
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, statat};
 use rustix::io::Errno;
 
 use super::{File, Stamp};
@@ -58,30 +60,46 @@ pub(super) fn stamps_of(folder: &Path, names: &[FileName]) -> Result<Vec<File>, 
 /// Where it cannot be read, is no regular file, is larger than the limit, or never stays as it is.
 pub fn read(path: &Path, limits: &Limits) -> Result<(Vec<u8>, Option<Stamp>), Error> {
     const ATTEMPTS: usize = 5;
-    let fail = || Error::io("read", path);
+    let fail = |error: io::Error| Error::io("read", path)(error);
     for _ in 0..ATTEMPTS {
         let now = SystemTime::now();
-        let Some(found) = stamp_of(path)? else {
-            return Err(fail()(ErrorKind::NotFound.into()));
-        };
+        let file = open_regular(path).map_err(fail)?;
+        let before = fstat(&file).map_err(|error| fail(error.into()))?;
+        if !FileType::from_raw_mode(before.st_mode).is_file() {
+            return Err(fail(ErrorKind::NotFound.into()));
+        }
+        let before = Stamp::of_stat(&before);
         let too_large = |problem| Error::Malformed { path: path.to_owned(), problem };
-        limits.check_size(found.size).map_err(too_large)?;
-        let (text, before, after) = read_whole(path, found.size).map_err(fail())?;
-        // Another inode means that a link was put in the place of the file, or another file was renamed to it.
-        if before == after && before.inode == found.inode && before.size == found.size {
+        limits.check_size(before.size).map_err(too_large)?;
+        let text = read_whole(&file, before.size as usize).map_err(|error| fail(error.into()))?;
+        let after = Stamp::of_stat(&fstat(&file).map_err(|error| fail(error.into()))?);
+        if before == after && text.len() as u64 == before.size {
             return Ok((text, Some(before).filter(|stamp| stamp.is_settled(now))));
         }
     }
     let busy =
         io::Error::new(ErrorKind::ResourceBusy, "something writes into it all the time; rename whole files to it");
-    Err(fail()(busy))
+    Err(fail(busy))
 }
 
-fn read_whole(path: &Path, size: u64) -> io::Result<(Vec<u8>, Stamp, Stamp)> {
-    let mut file = fs::File::open(path)?;
-    let before = Stamp::of(&file.metadata()?);
-    let mut text = Vec::with_capacity(size as usize + 1);
-    (&mut file).take(size).read_to_end(&mut text)?;
-    let after = Stamp::of(&file.metadata()?);
-    Ok((text, before, after))
+/// Opens a file that is no link. What is no regular file is opened too, without waiting for anybody at its other end.
+fn open_regular(path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::empty()).map_err(|error| match error {
+        Errno::LOOP | Errno::NOTDIR | Errno::NXIO => ErrorKind::NotFound.into(),
+        error => error.into(),
+    })
+}
+
+/// Reads as many bytes as the file is said to have, in one call where the system gives them all.
+fn read_whole(file: &OwnedFd, size: usize) -> Result<Vec<u8>, Errno> {
+    let mut text = Vec::with_capacity(size);
+    while text.len() < size {
+        match rustix::io::read(file, spare_capacity(&mut text)) {
+            Ok(0) => break,
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(text)
 }
