@@ -75,3 +75,25 @@ fn utf16(text: &[u8]) -> impl Iterator<Item = u32> {
         Some(if point < 0x1_0000 { point << 16 } else { 0xD800_0000 + (point - 0x1_0000) })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn members_are_written_in_the_order_of_all_bytes_of_their_names(
+            names in prop::collection::vec("(|descri|max_tok|\0)[a-c\0é]{0,4}", 0..2 * USUAL_MEMBERS),
+        ) {
+            let mut members: Vec<_> = names.iter().map(|name| (name.as_str(), ())).collect();
+            let order = order_members(&mut members, Sorting::CodePoint);
+            let place = |number: usize| order.get(number).map_or(number, |number| (*number & 0xFF) as usize);
+            let written: Vec<_> = (0..names.len()).filter_map(|number| members.get(place(number))).map(|(name, ())| *name).collect();
+            let mut expected: Vec<_> = names.iter().map(String::as_str).collect();
+            expected.sort_unstable();
+            prop_assert_eq!(written, expected);
+        }
+    }
+}
