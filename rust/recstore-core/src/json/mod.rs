@@ -26,6 +26,8 @@ mod source;
 mod style;
 mod token;
 mod value;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 mod write;
 
 pub(crate) use alike::{Model, common_len};

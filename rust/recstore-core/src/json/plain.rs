@@ -34,7 +34,7 @@ pub(crate) fn plain_string(json: &[u8]) -> Option<&str> {
 pub(super) const ROOM: usize = WIDE;
 
 /// What is looked at at once, in bytes: a register of AVX2, and one that every processor has.
-const WIDE: usize = 32;
+pub(super) const WIDE: usize = 32;
 pub(super) const BLOCK: usize = 16;
 
 /// How far [`copy`] came.
@@ -52,34 +52,15 @@ pub(super) struct Copied {
 pub(super) fn copy<const ASCII: bool>(room: &mut [u8], text: &[u8], signs_of: impl Fn(u8, u8) -> u8) -> Copied {
     #[cfg(target_arch = "x86_64")]
     if text.len() > WIDE && is_x86_feature_detected!("avx2") {
-        return wide::copy::<ASCII>(room, text, signs_of);
+        return super::wide::copy::<ASCII>(room, text, signs_of);
     }
     copy_by::<BLOCK, ASCII>(room, text, signs_of)
-}
-
-#[cfg(target_arch = "x86_64")]
-mod wide {
-    #![allow(unsafe_code)]
-
-    use super::Copied;
-
-    /// As [`super::copy`], by a processor that has AVX2: twice as much at once.
-    #[inline(always)]
-    pub(super) fn copy<const ASCII: bool>(room: &mut [u8], text: &[u8], signs_of: impl Fn(u8, u8) -> u8) -> Copied {
-        // SAFETY: the only caller has asked the processor whether it has AVX2. What is called is safe code otherwise.
-        unsafe { copy_by_avx2::<ASCII, _>(room, text, signs_of) }
-    }
-
-    #[target_feature(enable = "avx2")]
-    fn copy_by_avx2<const ASCII: bool, S: Fn(u8, u8) -> u8>(room: &mut [u8], text: &[u8], signs_of: S) -> Copied {
-        super::copy_by::<{ super::WIDE }, ASCII>(room, text, signs_of)
-    }
 }
 
 /// Copies in steps of so many bytes. Which of a block must be escaped, and which signs are in it, the compiler tells by
 /// comparing all of them at once.
 #[inline(always)]
-fn copy_by<const WIDTH: usize, const ASCII: bool>(
+pub(super) fn copy_by<const WIDTH: usize, const ASCII: bool>(
     room: &mut [u8],
     text: &[u8],
     signs_of: impl Fn(u8, u8) -> u8,
