@@ -47,7 +47,8 @@ pub(super) struct Copied {
     pub(super) signs: u8,
 }
 
-/// Copies a text up to what no two bytes escape, or as far as the room allows. What stands in the room behind it is anything.
+/// Copies a text up to a character whose escape is longer than two bytes, or as far as the room allows. What stands in the
+/// room behind it is anything.
 #[inline(always)]
 pub(super) fn copy<const ASCII: bool>(room: &mut [u8], text: &[u8], signs_of: impl Fn(u8, u8) -> u8) -> Copied {
     #[cfg(target_arch = "x86_64")]
