@@ -1,6 +1,6 @@
 //! Strings: escapes into text and back.
 
-use super::plain::{BLOCK, ROOM, copy, copy_short, put, short_escape, signs_at};
+use super::plain::{BLOCK, ROOM, copy, copy_short, put, signs_at};
 use super::sink::Sink;
 
 /// Returns the length of the escape that `text` begins with, in bytes, or `None` where it is none that JSON knows.
@@ -97,39 +97,59 @@ fn write_long<const ASCII: bool>(sink: &mut Sink, text: &[u8], signs_of: impl Fn
         if rest.is_empty() {
             break;
         }
-        let escaped = write_escape(sink, rest);
-        rest = rest.get(escaped..).unwrap_or_default();
     }
     sink.put([b'"']);
     signs
 }
 
-/// Writes the escape of the character that `text` begins with, and returns the character's length.
-fn write_escape(sink: &mut Sink, text: &[u8]) -> usize {
+/// Writes the escape of the character that `text` begins with to a place in the room; returns how long both are, in bytes.
+#[inline(always)]
+pub(super) fn write_escape(room: &mut [u8], at: usize, text: &[u8]) -> (usize, usize) {
     match text.first().and_then(|byte| short_escape(*byte)) {
         Some(escape) => {
-            sink.put(escape);
-            1
+            put(room, at, &escape);
+            (1, escape.len())
         }
-        None => write_units(sink, text),
+        None => write_units(room, at, text),
     }
 }
 
-/// Writes the character that `text` begins with as one or two escapes of UTF-16 units, and returns its length.
-fn write_units(sink: &mut Sink, text: &[u8]) -> usize {
+/// Writes it as one or two escapes of UTF-16 units.
+fn write_units(room: &mut [u8], at: usize, text: &[u8]) -> (usize, usize) {
     let (point, length) = decode_wtf8(text);
-    if let Some(above) = point.checked_sub(0x1_0000) {
-        write_unit(sink, 0xD800 + (above >> 10));
-        write_unit(sink, 0xDC00 + (above & 0x3FF));
-    } else {
-        write_unit(sink, point);
-    }
-    length
+    let escape = |unit: u32| {
+        let digit = |shift: u32| char::from_digit(unit >> shift & 0xF, 16).map_or(b'0', |digit| digit as u8);
+        [b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]
+    };
+    let Some(above) = point.checked_sub(0x1_0000) else {
+        put(room, at, &escape(point));
+        return (length, 6);
+    };
+    put(room, at, &escape(0xD800 + (above >> 10)));
+    put(room, at + 6, &escape(0xDC00 + (above & 0x3FF)));
+    (length, 12)
 }
 
-fn write_unit(sink: &mut Sink, unit: u32) {
-    let digit = |shift: u32| char::from_digit(unit >> shift & 0xF, 16).map_or(b'0', |digit| digit as u8);
-    sink.put([b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
+/// Returns the escape of a character that has one of two bytes.
+#[inline(always)]
+fn short_escape(byte: u8) -> Option<[u8; 2]> {
+    /// A table, since what comes next in a text is hard to foretell.
+    #[expect(clippy::indexing_slicing, reason = "a panic would be one of the compiler's")]
+    static LETTERS: [u8; 256] = {
+        let mut letters = [0; 256];
+        letters[b'"' as usize] = b'"';
+        letters[b'\\' as usize] = b'\\';
+        letters[0x08] = b'b';
+        letters[0x0C] = b'f';
+        letters[b'\n' as usize] = b'n';
+        letters[b'\r' as usize] = b'r';
+        letters[b'\t' as usize] = b't';
+        letters
+    };
+    match LETTERS.get(usize::from(byte)) {
+        None | Some(0) => None,
+        Some(letter) => Some([b'\\', *letter]),
+    }
 }
 
 /// Returns the first code point of a WTF-8 text and its length in bytes.

@@ -1,5 +1,7 @@
 //! Text that stands in a JSON string as it is.
 
+use super::escape::write_escape;
+
 /// Returns how many bytes of a string come before the first quote, backslash or control character; all, where there is
 /// none.
 #[inline]
@@ -30,8 +32,8 @@ pub(crate) fn plain_string(json: &[u8]) -> Option<&str> {
     if plain_length(inside) < inside.len() { None } else { std::str::from_utf8(inside).ok() }
 }
 
-/// How much longer than the text the room for [`copy`] must be, in bytes.
-pub(super) const ROOM: usize = WIDE;
+/// How much longer than the text the room for [`copy`] must be, in bytes: for a block and the longest escape.
+pub(super) const ROOM: usize = WIDE + 12;
 
 /// What is looked at at once, in bytes: a register of AVX2, and one that every processor has.
 pub(super) const WIDE: usize = 32;
@@ -47,8 +49,7 @@ pub(super) struct Copied {
     pub(super) signs: u8,
 }
 
-/// Copies a text up to a character whose escape is longer than two bytes, or as far as the room allows. What stands in the
-/// room behind it is anything.
+/// Copies a text and escapes what must be, as far as the room allows. What stands in the room behind it is anything.
 #[inline(always)]
 pub(super) fn copy<const ASCII: bool>(room: &mut [u8], text: &[u8], signs_of: impl Fn(u8, u8) -> u8) -> Copied {
     #[cfg(target_arch = "x86_64")]
@@ -87,12 +88,12 @@ pub(super) fn copy_by<const WIDTH: usize, const ASCII: bool>(
         read += plain;
         written += plain;
         if special.is_ok() {
-            let escape = text.get(read).and_then(|byte| short_escape(*byte));
-            let has_room = room.len() - written >= text.len() - read + ROOM;
-            let Some(escape) = escape.filter(|_| has_room) else { break };
-            put(room, written, &escape);
-            read += 1;
-            written += escape.len();
+            if room.len() - written < text.len() - read + ROOM {
+                break;
+            }
+            let (taken, put) = write_escape(room, written, text.get(read..).unwrap_or_default());
+            read += taken;
+            written += put;
         } else if read == text.len() {
             break;
         }
@@ -105,28 +106,6 @@ pub(super) fn copy_by<const WIDTH: usize, const ASCII: bool>(
     };
     signs = signs_of_blocks.iter().fold(signs, |all, signs| all | signs);
     Copied { read, written, signs }
-}
-
-/// Returns the escape of a character that has one of two bytes.
-#[inline(always)]
-pub(super) fn short_escape(byte: u8) -> Option<[u8; 2]> {
-    /// A table, since what comes next in a text is hard to foretell.
-    #[expect(clippy::indexing_slicing, reason = "a panic would be one of the compiler's")]
-    static LETTERS: [u8; 256] = {
-        let mut letters = [0; 256];
-        letters[b'"' as usize] = b'"';
-        letters[b'\\' as usize] = b'\\';
-        letters[0x08] = b'b';
-        letters[0x0C] = b'f';
-        letters[b'\n' as usize] = b'n';
-        letters[b'\r' as usize] = b'r';
-        letters[b'\t' as usize] = b't';
-        letters
-    };
-    match LETTERS.get(usize::from(byte)) {
-        None | Some(0) => None,
-        Some(letter) => Some([b'\\', *letter]),
-    }
 }
 
 /// Copies a text of at most a block to a place in the room, as two halves that overlap, which are moved and looked at
