@@ -44,17 +44,17 @@ fn look(bytes: &[u8]) -> Result<(), PackError> {
     assert_eq!(pack.folders()?, ["a/recordings"]);
     pack.meta()?;
     for number in 0..COUNT {
-        let rows = pack.find(&key(number))?;
-        assert_eq!(rows.len(), 1);
-        let row = rows[0];
-        assert_eq!(pack.entry(row)?.name, FileName::Key(key(number)));
-        let block = pack.block(row)?;
+        let found: Vec<_> = pack.find(&key(number))?.collect::<Result<_, _>>()?;
+        let [(row, entry)] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(entry.name, FileName::Key(key(number)));
+        assert_eq!(pack.entry(*row)?, *entry);
+        let block = pack.block(*row)?;
         let view = View::new(&block).unwrap();
         assert_eq!(view.file().unwrap(), recording(number));
         assert_eq!(view.chunk_count(), 2);
         assert_eq!(view.chunk_type(1).unwrap().unwrap().as_str(), Some("a.B"));
     }
-    assert!(pack.find(&key(COUNT + 1))?.is_empty());
+    assert!(pack.find(&key(COUNT + 1))?.next().is_none());
     Ok(())
 }
 
@@ -146,7 +146,8 @@ fn more_texts_than_share_a_dictionary_are_read_again() {
     assert!(bytes.len() < 100_000);
     let pack = Pack::over(&bytes[..], Path::new("a.pack")).unwrap();
     for number in 0..18 {
-        let block = pack.block(pack.find(&key(number)).unwrap()[0]).unwrap();
+        let (row, _) = pack.find(&key(number)).unwrap().next().unwrap().unwrap();
+        let block = pack.block(row).unwrap();
         assert!(View::new(&block).unwrap().file().unwrap() == text(number), "{number}");
     }
     assert_eq!(pack.verify(), []);

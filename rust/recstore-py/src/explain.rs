@@ -19,7 +19,7 @@ pub(crate) fn differences<'py>(
     full: bool,
 ) -> PyResult<Bound<'py, PyList>> {
     let extent = if full { Extent::Full } else { Extent::Short };
-    let found = compare(&first.shared(), &second.shared(), extent).map_err(|error| raise(py, error))?;
+    let found = compare(first.core(), second.core(), extent).map_err(|error| raise(py, error))?;
     PyList::new(py, found.into_iter().map(|found| difference(py, found)).collect::<PyResult<Vec<_>>>()?)
 }
 

@@ -1,6 +1,6 @@
 //! Chunks as the objects of an SDK.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -196,7 +196,7 @@ impl Template {
 #[pyclass(frozen, module = "recstore._core")]
 #[derive(Debug)]
 pub(crate) struct Objects {
-    recording: Arc<store::Recording>,
+    recording: store::Recording,
     maker: Py<PyAny>,
     progress: Mutex<Progress>,
 }
@@ -213,7 +213,7 @@ struct Progress {
 impl Objects {
     #[new]
     fn new(recording: &Recording, maker: Py<PyAny>) -> Self {
-        Self { recording: recording.shared(), maker, progress: Mutex::default() }
+        Self { recording: recording.core().clone(), maker, progress: Mutex::default() }
     }
 
     fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {

@@ -1,7 +1,6 @@
 //! Recordings and their chunks.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::exceptions::PyIndexError;
@@ -34,7 +33,7 @@ use crate::to_python;
 /// [{'role': 'user', 'content': 'Say hello.'}]
 #[pyclass(frozen, sequence, module = "recstore", weakref)]
 #[derive(Debug)]
-pub(crate) struct Recording(Arc<store::Recording>);
+pub(crate) struct Recording(store::Recording);
 
 /// One chunk of an answer.
 ///
@@ -51,7 +50,7 @@ pub(crate) struct Recording(Arc<store::Recording>);
 #[pyclass(frozen, module = "recstore")]
 #[derive(Debug)]
 pub(crate) struct Chunk {
-    recording: Arc<store::Recording>,
+    recording: store::Recording,
     index: usize,
 }
 
@@ -59,26 +58,20 @@ pub(crate) struct Chunk {
 #[pyclass(frozen, module = "recstore._core")]
 #[derive(Debug)]
 pub(crate) struct ChunkIterator {
-    recording: Arc<store::Recording>,
+    recording: store::Recording,
     next: AtomicUsize,
     end: usize,
 }
 
 impl From<store::Recording> for Recording {
     fn from(recording: store::Recording) -> Self {
-        Self(Arc::new(recording))
-    }
-}
-
-impl From<Arc<store::Recording>> for Recording {
-    fn from(recording: Arc<store::Recording>) -> Self {
         Self(recording)
     }
 }
 
 impl Recording {
-    pub(crate) fn shared(&self) -> Arc<store::Recording> {
-        self.0.clone()
+    pub(crate) fn core(&self) -> &store::Recording {
+        &self.0
     }
 
     fn view(&self, py: Python<'_>) -> PyResult<View<'_>> {
@@ -378,7 +371,7 @@ fn tool_calls(py: Python<'_>, calls: Vec<ToolCall>) -> PyResult<Bound<'_, PyList
 }
 
 impl Chunk {
-    pub(crate) fn new(recording: Arc<store::Recording>, index: usize) -> Self {
+    pub(crate) fn new(recording: store::Recording, index: usize) -> Self {
         Self { recording, index }
     }
 

@@ -117,22 +117,23 @@ impl std::str::FromStr for Key {
         if !Self::LENGTHS.contains(&(digits.len() / 2)) || !digits.len().is_multiple_of(2) {
             return Err(());
         }
-        // Without branches: the digits of a digest leave them nothing to foretell.
+        // All at once and without branches: the digits of a digest leave them nothing to foretell.
         const NO_DIGIT: u8 = 0x80;
-        let nibble = |digit: u8| {
+        let mut nibbles = [b'0'; 2 * Self::MAX_LENGTH];
+        nibbles.get_mut(..digits.len()).ok_or(())?.copy_from_slice(digits);
+        let mut all = 0;
+        for digit in &mut nibbles {
             let (number, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
             let letter = if letter < 6 { letter + 10 } else { NO_DIGIT };
-            if number < 10 { number } else { letter }
-        };
-        let mut bytes = [0; Self::MAX_LENGTH];
-        let mut all = 0;
-        for (byte, [high, low]) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
-            let (high, low) = (nibble(*high), nibble(*low));
-            all |= high | low;
-            *byte = high << 4 | low & 0xF;
+            *digit = if number < 10 { number } else { letter };
+            all |= *digit;
         }
         if all & NO_DIGIT != 0 {
             return Err(());
+        }
+        let mut bytes = [0; Self::MAX_LENGTH];
+        for (byte, [high, low]) in bytes.iter_mut().zip(nibbles.as_chunks::<2>().0) {
+            *byte = high << 4 | low;
         }
         Ok(Self { bytes, length: (digits.len() / 2) as u8 })
     }

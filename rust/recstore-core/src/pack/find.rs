@@ -1,9 +1,9 @@
 //! Look-ups in a pack.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::iter;
 use std::ops::Range;
-
-use smallvec::SmallVec;
 
 use super::format::{Form, NAMES, ROW, STAMP, STAMPS, damaged, u32_at, u64_at};
 use super::{Pack, PackError};
@@ -84,7 +84,7 @@ pub(super) fn bucket(key: &[u8; Key::MAX_LENGTH], bits: u32) -> u32 {
 const FEW_KEYS: u32 = 8;
 
 impl<B: AsRef<[u8]>> Pack<B> {
-    /// Returns the rows of the recordings that a look-up of `key` answers with, none or more.
+    /// Returns the rows of the recordings that a look-up of `key` answers with, none or more, and where their files lie.
     ///
     /// The time does not depend on the number of recordings, as digests spread evenly. In a pack made to slow it down
     /// it grows with the logarithm.
@@ -92,7 +92,10 @@ impl<B: AsRef<[u8]>> Pack<B> {
     /// # Errors
     /// Where the pack is damaged; so for all methods below.
     #[inline]
-    pub fn find(&self, key: &Key) -> Result<SmallVec<[u32; 2]>, PackError> {
+    pub fn find<'a>(
+        &'a self,
+        key: &'a Key,
+    ) -> Result<impl Iterator<Item = Result<(u32, Entry), PackError>> + 'a, PackError> {
         let bucket = bucket(key.padded(), self.fan_bits);
         let fan = self.part(self.index.fan, u64::from(bucket) * 4, 8)?;
         let (Some(start), Some(end)) = (u32_at(fan, 0), u32_at(fan, 4)) else {
@@ -112,37 +115,48 @@ impl<B: AsRef<[u8]>> Pack<B> {
                 end_of_search = middle
             }
         }
-        while first < end && self.padded_key(first)?.as_slice() < wanted.as_slice() {
-            first += 1;
-        }
-        let mut found = SmallVec::new();
-        for row in first..end {
-            if !self.padded_key(row)?.starts_with(&wanted) {
-                break;
-            }
-            if self.key(row)?.is_some_and(|other| key.finds(&other)) {
-                found.push(row);
-            }
-        }
-        Ok(found)
+        let mut rows = first..end;
+        Ok(iter::from_fn(move || self.next_found(&mut rows, key).transpose()))
     }
 
-    /// Returns the key of a row; `None` where the file is named by none.
-    pub fn key(&self, row: u32) -> Result<Option<Key>, PackError> {
-        let length = self.fields(row)?[KEY_LENGTH];
-        if length == 0 {
-            return Ok(None);
+    /// Takes rows, which are in the order of their keys, up to the next that a look-up of `key` answers with.
+    #[inline]
+    fn next_found(&self, rows: &mut Range<u32>, key: &Key) -> Result<Option<(u32, Entry)>, PackError> {
+        for row in rows {
+            let padded_key = self.padded_key(row)?;
+            match padded_key.first_chunk().map(|beginning| beginning.cmp(&key.prefix())) {
+                Some(Ordering::Less) => {}
+                Some(Ordering::Equal) => {
+                    let entry = self.entry_with(row, padded_key)?;
+                    if entry.name.key().is_some_and(|other| key.finds(other)) {
+                        return Ok(Some((row, entry)));
+                    }
+                }
+                Some(Ordering::Greater) | None => break,
+            }
         }
-        let key = self.padded_key(row)?.get(..usize::from(length)).and_then(Key::from_bytes);
-        key.map(Some).ok_or_else(|| self.problem(damaged(0, "a key has no length that keys have")))
+        Ok(None)
     }
 
     /// Returns where the file of a row lies.
     pub fn entry(&self, row: u32) -> Result<Entry, PackError> {
-        let fields = *self.fields(row)?;
-        let folder = u32_at(&fields, FOLDER).unwrap_or_default();
-        let detail = u32_at(&fields, NAME).unwrap_or_default();
-        let name = match (fields[NAME_KIND], self.key(row)?) {
+        self.entry_with(row, self.padded_key(row)?)
+    }
+
+    /// Returns where the file of a row lies, which has the key with these bytes, or none.
+    #[inline]
+    fn entry_with(&self, row: u32, padded_key: &[u8; Key::MAX_LENGTH]) -> Result<Entry, PackError> {
+        let fields = self.fields(row)?;
+        let key = match fields[KEY_LENGTH] {
+            0 => None,
+            length => {
+                let key = padded_key.get(..usize::from(length)).and_then(Key::from_bytes);
+                Some(key.ok_or_else(|| self.problem(damaged(0, "a key has no length that keys have")))?)
+            }
+        };
+        let folder = u32_at(fields, FOLDER).unwrap_or_default();
+        let detail = u32_at(fields, NAME).unwrap_or_default();
+        let name = match (fields[NAME_KIND], key) {
             (NAMED_BY_KEY, Some(key)) => FileName::Key(key),
             (NAMED_AS_MODELS, Some(key)) => FileName::Models { key, digest: detail.to_le_bytes() },
             (NAMED_OTHERWISE, None) => {

@@ -46,7 +46,7 @@ impl<B: AsRef<[u8]> + Sync> Pack<B> {
         let entry = self.entry(row)?;
         self.table_entry(FOLDERS, entry.folder)?;
         if let Some(key) = entry.name.key()
-            && !self.find(key)?.contains(&row)
+            && !self.find(key)?.any(|found| found.is_ok_and(|(found, _)| found == row))
         {
             return Err(wrong("a recording is not found under its key"));
         }

@@ -5,14 +5,13 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
 use super::place::{Places, RECORDINGS};
 use super::state::{Candidates, Listed};
 use super::{Recording, Store};
 use crate::error::Error;
 use crate::key::Key;
 use crate::loose::{self, Names, Stamp, stamp_of};
+use crate::pack::Pack;
 use crate::parallel;
 use crate::recording::{FileName, View, unite};
 
@@ -101,8 +100,8 @@ impl Store {
         let path = || self.root.join(file.path());
         let malformed = |problem| Error::Malformed { path: path(), problem };
         if let Some((pack, row)) = &file.packed {
-            let packed = Recording::packed(self, file, pack, *row)?;
             if !self.is_tree {
+                let packed = Recording::packed(self, file, pack, *row)?;
                 let view = packed.view()?;
                 self.limits.check_size(view.json().len() as u64).map_err(malformed)?;
                 // With other limits than those it was packed with, it may be a recording.
@@ -111,13 +110,11 @@ impl Store {
             }
             let Some(stamp) = stamp_of(&path())? else { return Ok(None) };
             self.limits.check_size(stamp.size).map_err(malformed)?;
-            match (pack.stamp(*row), packed.view()) {
-                (Ok(known), Ok(view)) if known == Some(stamp) && view.broken_file().is_none() => {
-                    return Ok(Some(packed));
-                }
-                (Ok(_), Ok(_)) => {}
+            match self.unchanged(file, pack, *row, stamp) {
+                Ok(None) => {}
+                Ok(packed) => return Ok(packed),
                 // The file answers in its place.
-                _ => self.replace_damaged(pack)?,
+                Err(_) => self.replace_damaged(pack)?,
             }
         }
         match loose::read(&path(), &self.limits) {
@@ -125,6 +122,21 @@ impl Store {
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Takes a listed file from the pack, where that has it as a recording and as it was when it had this stamp.
+    fn unchanged(
+        &self,
+        file: &Listed,
+        pack: &Arc<Pack>,
+        row: u32,
+        stamp: Stamp,
+    ) -> Result<Option<Recording>, Error> {
+        if pack.stamp(row)? != Some(stamp) {
+            return Ok(None);
+        }
+        let packed = Recording::packed(self, file, pack, row)?;
+        Ok(packed.view()?.broken_file().is_none().then_some(packed))
     }
 
     /// Lists every file in an order in which all are quickly read.
@@ -141,7 +153,7 @@ impl Store {
 
     /// Returns the files named by a key, in whatever folder.
     pub(crate) fn named(&self, key: &Key) -> Result<Vec<Listed>, Error> {
-        self.asking_pack(|| self.state().candidates(key)).map(SmallVec::into_vec)
+        self.candidates(key).map(|(candidates, ..)| candidates.into_vec())
     }
 
     /// Returns the folders that answer for a test, relative to the root, in their order; none where all do.
@@ -194,12 +206,9 @@ impl Store {
     ) -> Result<Option<T>, Error> {
         let mut has_listed = false;
         loop {
-            let (listings, places, candidates) = self.asking_pack(|| {
-                let state = self.state();
-                Ok((state.listings, state.places.clone(), state.candidates(key)?))
-            })?;
+            let (mut candidates, listings, places) = self.candidates(key)?;
             let order = Order::of(&places, test_id);
-            let candidates = order.sort(key, candidates);
+            order.sort(key, &mut candidates);
             // A file that is no recording answers with an error, where no newer one answers before it.
             let answer = answer(&candidates);
             if !self.is_tree || has_listed {
@@ -215,6 +224,17 @@ impl Store {
                 return Ok(answer?.map(|(_, found)| found));
             }
         }
+    }
+
+    /// Returns the files that a look-up of `key` may answer with, in no order; how often folders had been listed; and where
+    /// recordings lay then.
+    fn candidates(&self, key: &Key) -> Result<(Candidates, u64, Arc<Places>), Error> {
+        self.asking_pack(|| {
+            let mut candidates = Candidates::new();
+            let state = self.state();
+            state.add_candidates(key, &mut candidates)?;
+            Ok((candidates, state.listings, state.places.clone()))
+        })
     }
 
     /// Lists anew those folders that could answer before the answer that was found, and have changed since they were
@@ -324,7 +344,7 @@ impl<'a> Order<'a> {
         }
     }
 
-    fn sort(&self, key: &Key, mut candidates: Candidates) -> Candidates {
+    fn sort(&self, key: &Key, candidates: &mut Candidates) {
         if matches!(self, Self::Own { .. }) {
             candidates.retain(|candidate| self.place(candidate) < NOWHERE);
         }
@@ -333,7 +353,6 @@ impl<'a> Order<'a> {
             let is_prefix = |candidate: &Listed| candidate.name.key() != Some(key);
             candidates.sort_by_cached_key(|candidate| (self.place(candidate), is_prefix(candidate), candidate.path()));
         }
-        candidates
     }
 }
 

@@ -2,18 +2,22 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::{Listed, Store};
 use crate::error::Error;
 use crate::json::{Dialect, Reader, Value};
 use crate::key::{Key, Profile, Profiles, Request};
-use crate::pack::{Form, Pack, PackError, PackProblem};
+use crate::pack::{Pack, PackError, PackProblem};
 use crate::recording::{Asked, DamagedBlock, FileName, Limits, Malformed, View, encode};
 
 /// A recording, as its file was when it was looked up. Cheap to clone; nothing of it is parsed.
 #[derive(Clone, Debug)]
-pub struct Recording {
+pub struct Recording(Arc<Taken>);
+
+/// What a recording was taken from, and under which rules.
+#[derive(Clone, Debug)]
+struct Taken {
     folder: Arc<Path>,
     name: FileName,
     block: Block,
@@ -28,8 +32,8 @@ enum Block {
     Mapped {
         pack: Arc<Pack>,
         row: u32,
-        /// Where it lies in the pack, once it was found sound there.
-        sound: OnceLock<Range<usize>>,
+        /// Where it lies in the pack, and was found sound.
+        place: Range<usize>,
     },
     /// Out of a pack in the small form.
     Rebuilt {
@@ -41,15 +45,15 @@ enum Block {
 }
 
 impl Recording {
-    /// Takes a recording from a row of a pack.
+    /// Takes a recording from a row of a pack, which is found sound there.
     pub(super) fn packed(store: &Store, file: &Listed, pack: &Arc<Pack>, row: u32) -> Result<Self, Error> {
         let refused = |error: PackError| match error.problem {
             PackProblem::Recording(problem) => Error::Malformed { path: file.path(), problem },
             _ => error.into(),
         };
-        let block = match pack.form() {
-            Form::Fast => Block::Mapped { pack: pack.clone(), row, sound: OnceLock::new() },
-            Form::Small => Block::Rebuilt { pack: pack.clone(), row, block: pack.block(row).map_err(refused)?.into() },
+        let block = match pack.mapped_block(row)? {
+            Some(place) => Block::Mapped { pack: pack.clone(), row, place },
+            None => Block::Rebuilt { pack: pack.clone(), row, block: pack.block(row).map_err(refused)?.into() },
         };
         Ok(Self::with(store, file, block))
     }
@@ -62,7 +66,7 @@ impl Recording {
 
     fn with(store: &Store, file: &Listed, block: Block) -> Self {
         let (limits, profiles) = (store.limits, store.profiles());
-        Self { folder: file.folder.clone(), name: file.name.clone(), block, limits, profiles }
+        Self(Arc::new(Taken { folder: file.folder.clone(), name: file.name.clone(), block, limits, profiles }))
     }
 
     /// Takes a recording from the text of a file that belongs to no store.
@@ -84,29 +88,29 @@ impl Recording {
         let name = FileName::parse(&name).unwrap_or_else(|| FileName::Other(name.into_owned()));
         let folder = path.parent().unwrap_or(Path::new("")).into();
         let block = Block::Read(encode(text, &limits)?.into());
-        Ok(Self { folder, name, block, limits, profiles: Profiles::RELEASED })
+        Ok(Self(Arc::new(Taken { folder, name, block, limits, profiles: Profiles::RELEASED })))
     }
 
     /// Returns the key that names its file; `None` where the file is named otherwise.
     #[must_use]
     pub fn key(&self) -> Option<&Key> {
-        self.name.key()
+        self.0.name.key()
     }
 
     /// Returns the path of its file, relative to the root of the store.
     #[must_use]
     pub fn path(&self) -> PathBuf {
-        self.folder.join(self.name.to_string())
+        self.0.folder.join(self.0.name.to_string())
     }
 
     /// Returns the same with another block.
-    pub(super) fn with_block(self, block: impl Into<Arc<[u8]>>) -> Self {
-        Self { block: Block::Read(block.into()), ..self }
+    pub(super) fn with_block(&self, block: impl Into<Arc<[u8]>>) -> Self {
+        Self(Arc::new(Taken { block: Block::Read(block.into()), ..Taken::clone(&self.0) }))
     }
 
     /// Returns the pack that it was taken from, and its row there.
     pub(super) fn row(&self) -> Option<(&Arc<Pack>, u32)> {
-        match &self.block {
+        match &self.0.block {
             Block::Mapped { pack, row, .. } | Block::Rebuilt { pack, row, .. } => Some((pack, *row)),
             Block::Read(_) => None,
         }
@@ -119,7 +123,7 @@ impl Recording {
     pub fn file(&self) -> Result<Vec<u8>, Error> {
         let view = self.view()?;
         let size = view.file_len().map_err(|damage| self.damaged(damage))?;
-        self.limits.check_size(size).map_err(|problem| Error::Malformed { path: self.path(), problem })?;
+        self.0.limits.check_size(size).map_err(|problem| Error::Malformed { path: self.path(), problem })?;
         view.file().map_err(|damage| self.damaged(damage))
     }
 
@@ -128,7 +132,7 @@ impl Recording {
     #[must_use]
     pub fn profile(&self) -> Option<&'static Profile> {
         let view = self.view().ok()?;
-        profile(&self.profiles, &Asked { test_id: view.test_id().ok()?, request: view.request().ok()? }, self.key()?)
+        profile(&self.0.profiles, &Asked { test_id: view.test_id().ok()?, request: view.request().ok()? }, self.key()?)
     }
 
     /// Says whether its key is the same for every test: that of a list of models, or of a tool's call under the rules of
@@ -136,8 +140,8 @@ impl Recording {
     #[must_use]
     pub fn is_shared(&self) -> bool {
         let request = self.view().ok().and_then(|view| view.request().ok());
-        let is_outside = |request| profile(&self.profiles, &Asked { test_id: None, request }, self.key()?);
-        matches!(self.name, FileName::Models { .. }) || request.and_then(is_outside).is_some()
+        let is_outside = |request| profile(&self.0.profiles, &Asked { test_id: None, request }, self.key()?);
+        matches!(self.0.name, FileName::Models { .. }) || request.and_then(is_outside).is_some()
     }
 
     /// Returns all answers to equal requests, in the order in which they came, each as a recording; the last is this one.
@@ -159,9 +163,9 @@ impl Recording {
                 response,
                 b",\"id_normalization_mapping\":{}}",
             ];
-            let block = encode(&text.concat(), &self.limits);
+            let block = encode(&text.concat(), &self.0.limits);
             let block = block.map_err(|problem| Error::Malformed { path: self.path(), problem })?;
-            Ok(self.clone().with_block(block))
+            Ok(self.with_block(block))
         };
         let earlier = view.earlier().map_err(damaged)?;
         earlier.into_iter().map(answer).chain([Ok(self.clone())]).collect()
@@ -170,7 +174,7 @@ impl Recording {
     /// Says whether it is answered from a pack.
     #[must_use]
     pub fn is_packed(&self) -> bool {
-        !matches!(self.block, Block::Read(_))
+        !matches!(self.0.block, Block::Read(_))
     }
 
     /// Looks at it.
@@ -178,18 +182,8 @@ impl Recording {
     /// # Errors
     /// Where it lies in a pack that is damaged.
     pub fn view(&self) -> Result<View<'_>, Error> {
-        let block = match &self.block {
-            Block::Mapped { pack, row, sound } => {
-                let place = match sound.get() {
-                    Some(place) => place.clone(),
-                    // Whether a row is mapped does not change.
-                    None => {
-                        let place = pack.mapped_block(*row)?.unwrap_or_default();
-                        sound.get_or_init(|| place).clone()
-                    }
-                };
-                pack.mapped(place)
-            }
+        let block = match &self.0.block {
+            Block::Mapped { pack, place, .. } => pack.mapped(place.clone()),
             Block::Rebuilt { block, .. } | Block::Read(block) => block,
         };
         View::new(block).map_err(|damage| self.damaged(damage))
@@ -198,7 +192,7 @@ impl Recording {
     /// Says that a part of it is not where its index says, which only a pack made by a stranger can bring about.
     #[must_use]
     pub fn damaged(&self, damage: DamagedBlock) -> Error {
-        match &self.block {
+        match &self.0.block {
             Block::Mapped { pack, .. } | Block::Rebuilt { pack, .. } => PackError::of_block(pack.path(), damage).into(),
             Block::Read(_) => PackError::of_block(&self.path(), damage).into(),
         }

@@ -105,19 +105,19 @@ impl State {
         Ok(Self { pack: Some(pack), pack_folders, ..Self::default() })
     }
 
-    /// Returns the files that a look-up of `key` may answer with, in no order.
-    pub(super) fn candidates(&self, key: &Key) -> Result<Candidates, Error> {
-        let mut found = Candidates::new();
+    /// Adds the files that a look-up of `key` may answer with, in no order.
+    pub(super) fn add_candidates(&self, key: &Key, candidates: &mut Candidates) -> Result<(), Error> {
         if let Some(pack) = &self.pack {
-            for row in pack.find(key)? {
+            for found in pack.find(key)? {
+                let (row, entry) = found?;
                 if !self.gone.contains(&row) {
-                    found.push(self.packed(pack, row)?);
+                    candidates.push(self.packed(pack, row, entry)?);
                 }
             }
         }
         let loose = self.loose.get(&key.prefix()).into_iter().flatten();
-        found.extend(loose.filter(|file| file.name.key().is_some_and(|other| key.finds(other))).cloned());
-        Ok(found)
+        candidates.extend(loose.filter(|file| file.name.key().is_some_and(|other| key.finds(other))).cloned());
+        Ok(())
     }
 
     /// Returns every file, in the order of folders and names.
@@ -133,15 +133,14 @@ impl State {
         if let Some(pack) = &self.pack {
             for row in pack.rows_as_stored()? {
                 if !self.gone.contains(&row) {
-                    all.push(self.packed(pack, row)?);
+                    all.push(self.packed(pack, row, pack.entry(row)?)?);
                 }
             }
         }
         Ok(all)
     }
 
-    fn packed(&self, pack: &Arc<Pack>, row: u32) -> Result<Listed, Error> {
-        let entry = pack.entry(row)?;
+    fn packed(&self, pack: &Arc<Pack>, row: u32, entry: Entry) -> Result<Listed, Error> {
         let folder = self.pack_folders.get(entry.folder as usize).cloned();
         let folder = folder.ok_or_else(|| nowhere(pack))?;
         Ok(Listed { folder, name: entry.name, packed: Some((pack.clone(), row)) })
@@ -154,8 +153,9 @@ impl State {
             return Ok(());
         }
         if let Some(pack) = &self.pack {
-            for row in pack.find(key)? {
-                if self.packed(pack, row)?.is(folder, &name) {
+            for found in pack.find(key)? {
+                let (row, entry) = found?;
+                if self.packed(pack, row, entry)?.is(folder, &name) {
                     self.gone.remove(&row);
                     return Ok(());
                 }
