@@ -80,6 +80,11 @@ pub(super) fn bucket(key: &[u8; Key::MAX_LENGTH], bits: u32) -> u32 {
     (u64::from(beginning) >> (32 - bits)) as u32
 }
 
+/// Returns what all keys that one look-up finds begin with, as a number: it is in the order of the bytes.
+fn prefix(key: &[u8; Key::MAX_LENGTH]) -> u64 {
+    key.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes) >> (8 * (8 - Key::PREFIX_LENGTH)))
+}
+
 /// Up to here, keys are compared one after another; beyond, by halves. A pack of honest keys has one or two.
 const FEW_KEYS: u32 = 8;
 
@@ -105,11 +110,10 @@ impl<B: AsRef<[u8]>> Pack<B> {
             return Err(self.problem(damaged(0, "the index is not in order")));
         }
         // All keys that this one finds begin with the same six bytes, so that they follow one another.
-        let wanted = key.prefix();
         let (mut first, mut end_of_search) = (start, end);
         while end_of_search - first > FEW_KEYS {
             let middle = first.midpoint(end_of_search);
-            if self.padded_key(middle)?.as_slice() < wanted.as_slice() {
+            if prefix(self.padded_key(middle)?) < prefix(key.padded()) {
                 first = middle + 1
             } else {
                 end_of_search = middle
@@ -124,15 +128,15 @@ impl<B: AsRef<[u8]>> Pack<B> {
     fn next_found(&self, rows: &mut Range<u32>, key: &Key) -> Result<Option<(u32, Entry)>, PackError> {
         for row in rows {
             let padded_key = self.padded_key(row)?;
-            match padded_key.first_chunk().map(|beginning| beginning.cmp(&key.prefix())) {
-                Some(Ordering::Less) => {}
-                Some(Ordering::Equal) => {
+            match prefix(padded_key).cmp(&prefix(key.padded())) {
+                Ordering::Less => {}
+                Ordering::Equal => {
                     let entry = self.entry_with(row, padded_key)?;
                     if entry.name.key().is_some_and(|other| key.finds(other)) {
                         return Ok(Some((row, entry)));
                     }
                 }
-                Some(Ordering::Greater) | None => break,
+                Ordering::Greater => break,
             }
         }
         Ok(None)
@@ -147,12 +151,12 @@ impl<B: AsRef<[u8]>> Pack<B> {
     #[inline]
     fn entry_with(&self, row: u32, padded_key: &[u8; Key::MAX_LENGTH]) -> Result<Entry, PackError> {
         let fields = self.fields(row)?;
-        let key = match fields[KEY_LENGTH] {
+        let key = match usize::from(fields[KEY_LENGTH]) {
             0 => None,
-            length => {
-                let key = padded_key.get(..usize::from(length)).and_then(Key::from_bytes);
-                Some(key.ok_or_else(|| self.problem(damaged(0, "a key has no length that keys have")))?)
-            }
+            length => Some(
+                Key::from_padded(padded_key, length)
+                    .ok_or_else(|| self.problem(damaged(0, "a key has no length that keys have")))?,
+            ),
         };
         let folder = u32_at(fields, FOLDER).unwrap_or_default();
         let detail = u32_at(fields, NAME).unwrap_or_default();

@@ -189,11 +189,20 @@ impl<B: AsRef<[u8]>> Pack<B> {
         Ok(bytes.get(range.start as usize..range.end as usize).unwrap_or_default())
     }
 
-    /// Returns the row `index` of a section of rows of one size.
+    /// Returns the row `index` of a section of rows of one size, which is less than a page.
     #[inline]
     pub(super) fn row<const SIZE: usize>(&self, section: Section, index: u32) -> Result<&[u8; SIZE], PackError> {
-        let bytes = self.part(section, u64::from(index) * SIZE as u64, SIZE as u64)?;
-        bytes.first_chunk().ok_or_else(|| self.problem(damaged(0, "a row is cut short")))
+        let start = u64::from(index) * SIZE as u64;
+        let place = section.offset + start;
+        // Every look-up asks for several rows, and hardly ever is one not known to be sound.
+        let row = self.bytes().get(place as usize..).and_then(<[u8]>::first_chunk);
+        match row.filter(|_| start + SIZE as u64 <= section.length && self.sums.are_sound(place, SIZE)) {
+            Some(row) => Ok(row),
+            None => {
+                let row = self.part(section, start, SIZE as u64)?;
+                row.first_chunk().ok_or_else(|| self.problem(damaged(0, "a row is cut short")))
+            }
+        }
     }
 
     /// Returns the number of texts in a table of texts.

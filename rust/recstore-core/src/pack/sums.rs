@@ -58,6 +58,12 @@ impl Sums {
         (first..end).try_for_each(|page| if self.is_sound(page) { Ok(()) } else { self.check_page(pack, page) })
     }
 
+    /// Says whether the bytes from `start` are known to be those that were written; at least one, and at most a page.
+    #[inline]
+    pub(super) fn are_sound(&self, start: u64, length: usize) -> bool {
+        self.is_sound(start / PAGE as u64) && self.is_sound((start + length as u64 - 1) / PAGE as u64)
+    }
+
     /// Returns the number of pages of data.
     pub(super) fn data_pages(&self) -> usize {
         self.data_end as usize - 1

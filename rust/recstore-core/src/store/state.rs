@@ -115,8 +115,9 @@ impl State {
                 }
             }
         }
-        let loose = self.loose.get(&key.prefix()).into_iter().flatten();
-        candidates.extend(loose.filter(|file| file.name.key().is_some_and(|other| key.finds(other))).cloned());
+        if let Some(files) = self.loose.get(&key.prefix()) {
+            candidates.extend(files.iter().filter(|file| file.name.key().is_some_and(|other| key.finds(other))).cloned());
+        }
         Ok(())
     }
 
