@@ -6,15 +6,34 @@ use super::escape::write_escape;
 /// none.
 #[inline]
 pub(crate) fn plain_length(text: &[u8]) -> usize {
+    // Most strings end in the first block.
+    match text.first_chunk::<BLOCK>().map(|block| first_special::<BLOCK, false>(block)) {
+        Some(Some(special)) => special,
+        Some(None) => long_plain_length(text),
+        None => plain_length_by::<BLOCK>(text),
+    }
+}
+
+#[inline(never)]
+fn long_plain_length(text: &[u8]) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        return super::wide::plain_length(text);
+    }
+    plain_length_by::<BLOCK>(text)
+}
+
+#[inline(always)]
+pub(super) fn plain_length_by<const WIDTH: usize>(text: &[u8]) -> usize {
     let mut at = 0;
-    while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>) {
-        if let Some(special) = first_special::<BLOCK, false>(block) {
+    while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk::<WIDTH>) {
+        if let Some(special) = first_special::<WIDTH, false>(block) {
             return at + special;
         }
-        at += BLOCK;
+        at += WIDTH;
     }
     let mut rest = text.get(at..).unwrap_or_default();
-    if let Some((word, after)) = rest.split_first_chunk() {
+    while let Some((word, after)) = rest.split_first_chunk() {
         let marks = specials::<false>(u64::from_le_bytes(*word));
         if marks != 0 {
             return at + (marks.trailing_zeros() / 8) as usize;

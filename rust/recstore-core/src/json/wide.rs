@@ -5,7 +5,7 @@
 
 #![allow(unsafe_code)]
 
-use super::plain::{Copied, WIDE, copy_by};
+use super::plain::{Copied, WIDE, copy_by, plain_length_by};
 
 /// As [`copy`](super::plain::copy), which alone calls it.
 #[inline(always)]
@@ -17,4 +17,15 @@ pub(super) fn copy<const ASCII: bool>(room: &mut [u8], text: &[u8], signs_of: im
 #[target_feature(enable = "avx2")]
 fn copy_by_avx2<const ASCII: bool, S: Fn(u8, u8) -> u8>(room: &mut [u8], text: &[u8], signs_of: S) -> Copied {
     copy_by::<WIDE, ASCII>(room, text, signs_of)
+}
+
+/// As [`plain_length`](super::plain::plain_length), which alone calls it.
+pub(super) fn plain_length(text: &[u8]) -> usize {
+    // SAFETY: as above.
+    unsafe { plain_length_by_avx2(text) }
+}
+
+#[target_feature(enable = "avx2")]
+fn plain_length_by_avx2(text: &[u8]) -> usize {
+    plain_length_by::<WIDE>(text)
 }
