@@ -7,7 +7,7 @@ use super::escape::write_escape;
 #[inline]
 pub(crate) fn plain_length(text: &[u8]) -> usize {
     // Most strings end in the first block.
-    match text.first_chunk::<BLOCK>().map(|block| first_special::<BLOCK, false>(block)) {
+    match text.first_chunk::<BLOCK>().map(first_special::<BLOCK, false>) {
         Some(Some(special)) => special,
         Some(None) => long_plain_length(text),
         None => plain_length_by::<BLOCK>(text),
