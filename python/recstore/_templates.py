@@ -91,16 +91,14 @@ def template(cls: type, text: bytes, data: Any, made: Any) -> Template | None:
     schema = getattr(cls, "__pydantic_core_schema__", None)
     if len(text) > LARGEST or type(made) is not cls or not isinstance(schema, dict) or not _makes_by_schema(cls):
         return None
-    if _is_repeatable.get(cls, (None, False))[0] is not schema:
-        _is_repeatable[cls] = schema, not _runs_code(schema, set())
-    if not _is_repeatable[cls][1]:
+    understood = _understood.get(cls)
+    if understood is None or understood.schema is not schema:
+        understood = _understood[cls] = _Understood(schema)
+    if not understood.is_repeatable:
         return None
-    definitions = []
-    if schema["type"] == "definitions":
-        schema, definitions = schema["schema"], schema["definitions"]
-    learner = _Learner(definitions)
+    learner = _Learner(understood)
     try:
-        form = learner.value(schema, data, made)
+        form = learner.value(understood.root, data, made)
     except _NoTemplate:
         return None
     pieces = [piece.encode() for piece in learner.pieces]
@@ -111,8 +109,40 @@ def template(cls: type, text: bytes, data: Any, made: Any) -> Template | None:
     return pieces, [type(scalar).__name__ for scalar in learner.scalars], form
 
 
-_is_repeatable: dict[type, tuple[Schema, bool]] = {}
-"""For each class, whether validation by this schema makes the same of the same data each time."""
+class _Understood:
+    """What the schema of a class says, found out once for all its chunks."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.is_repeatable = not _runs_code(schema, set())
+        """Whether validation makes the same of the same data each time."""
+        has_definitions = schema["type"] == "definitions"
+        definitions = schema["definitions"] if has_definitions else []
+        self.definitions: dict[str, Schema] = {definition["ref"]: definition for definition in definitions}
+        self.root: Schema = schema["schema"] if has_definitions else schema
+        self._resolved: dict[int, Schema] = {}
+
+    def resolve(self, part: Schema) -> Schema:
+        """Return what is behind a reference, a default or the leave to be None; `OTHER` where that is not understood."""
+        # Each part is one of the schema's, which is held here, or a constant: its id is that of no other.
+        resolved = self._resolved.get(id(part))
+        if resolved is None:
+            resolved = self._resolved[id(part)] = self._look_behind(part)
+        return resolved
+
+    def _look_behind(self, part: Schema) -> Schema:
+        while _is_known(part):
+            match part["type"]:
+                case "definition-ref":
+                    part = self.definitions.get(part["schema_ref"], OTHER)
+                case "default" | "nullable":
+                    part = part["schema"]
+                case _:
+                    return part
+        return OTHER
+
+
+_understood: dict[type, _Understood] = {}
 
 
 def _runs_code(part: Any, seen: set[int]) -> bool:
@@ -144,8 +174,8 @@ class _NoTemplate(Exception):
 class _Learner:
     """Walks over data and over what was made of it at once, and tells what of both must stay as it is."""
 
-    def __init__(self, definitions: list[Any]) -> None:
-        self.definitions: dict[str, Schema] = {definition["ref"]: definition for definition in definitions}
+    def __init__(self, understood: _Understood) -> None:
+        self.understood = understood
         self.pieces = [""]
         self.scalars: list[Any] = []
 
@@ -203,17 +233,8 @@ class _Learner:
 
     def taking(self, schema: Schema, data: Any, made: Any) -> Schema:
         """Return the schema that takes the value, whatever its scalars are; `OTHER` where none is sure to."""
-        while _is_known(schema):
-            match schema["type"]:
-                case "definition-ref":
-                    schema = self.definitions.get(schema["schema_ref"], OTHER)
-                case "default" | "nullable":
-                    schema = schema["schema"]
-                case "union":
-                    schema = self.choice(schema["choices"], data, made)
-                case _:
-                    return schema
-        return OTHER
+        schema = self.understood.resolve(schema)
+        return self.choice(schema["choices"], data, made) if schema["type"] == "union" else schema
 
     def choice(self, choices: list[Any], data: Any, made: Any) -> Schema:
         """Return the schema of a union that takes the value, if every other refuses it whatever its scalars are."""
