@@ -123,7 +123,7 @@ class _Understood:
         self._resolved: dict[int, Schema] = {}
 
     def resolve(self, part: Schema) -> Schema:
-        """Return what is behind a reference, a default or the leave to be None; `OTHER` where that is not understood."""
+        """Return what is behind a reference, a default or the leave to be None; `OTHER` where it is not understood."""
         # Each part is one of the schema's, which is held here, or a constant: its id is that of no other.
         resolved = self._resolved.get(id(part))
         if resolved is None:

@@ -57,7 +57,9 @@ pub(crate) fn pack(bytes: &[u8]) {
         let pack = pack.limits(Limits { file_size: 1 << 20, ..Limits::default() });
         let _ = pack.verify();
         for row in 0..pack.len().min(1000) {
-            let _ = pack.entry(row).and_then(|entry| pack.find(entry.name.key().unwrap_or(&unlikely_key())).map(Iterator::count));
+            if let Ok(entry) = pack.entry(row) {
+                let _ = pack.find(entry.name.key().unwrap_or(&unlikely_key())).map(Iterator::count);
+            }
             if let Ok(block) = pack.block(row)
                 && let Ok(view) = View::new(&block)
             {

@@ -125,13 +125,7 @@ impl Store {
     }
 
     /// Takes a listed file from the pack, where that has it as a recording and as it was when it had this stamp.
-    fn unchanged(
-        &self,
-        file: &Listed,
-        pack: &Arc<Pack>,
-        row: u32,
-        stamp: Stamp,
-    ) -> Result<Option<Recording>, Error> {
+    fn unchanged(&self, file: &Listed, pack: &Arc<Pack>, row: u32, stamp: Stamp) -> Result<Option<Recording>, Error> {
         if pack.stamp(row)? != Some(stamp) {
             return Ok(None);
         }

@@ -116,7 +116,8 @@ impl State {
             }
         }
         if let Some(files) = self.loose.get(&key.prefix()) {
-            candidates.extend(files.iter().filter(|file| file.name.key().is_some_and(|other| key.finds(other))).cloned());
+            let is_found = |file: &&Listed| file.name.key().is_some_and(|other| key.finds(other));
+            candidates.extend(files.iter().filter(is_found).cloned());
         }
         Ok(())
     }
