@@ -116,7 +116,7 @@ class _Understood:
         self.schema = schema
         self.is_repeatable = not _runs_code(schema, set())
         """Whether validation makes the same of the same data each time."""
-        has_definitions = schema["type"] == "definitions"
+        has_definitions = schema.get("type") == "definitions"
         definitions = schema["definitions"] if has_definitions else []
         self.definitions: dict[str, Schema] = {definition["ref"]: definition for definition in definitions}
         self.root: Schema = schema["schema"] if has_definitions else schema

@@ -239,3 +239,24 @@ fn specials<const ASCII: bool>(word: u64) -> u64 {
     let beyond_ascii = if ASCII { (word & HIGHS) | zero_in(word ^ each(0x7F)) } else { 0 };
     below_space | zero_in(word ^ each(b'"')) | zero_in(word ^ each(b'\\')) | beyond_ascii
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_plain_up_to_the_first_byte_that_is_not() {
+        for length in 0..100 {
+            assert_eq!(plain_length("~".repeat(length).as_bytes()), length);
+            for place in 0..length {
+                for byte in 0..=u8::MAX {
+                    // A second one behind it, which must not be taken for the first.
+                    let is_there = |at: usize| at == place || at == place + 7;
+                    let text: Vec<u8> = (0..length).map(|at| if is_there(at) { byte } else { b'~' }).collect();
+                    let expected = if byte < 0x20 || byte == b'"' || byte == b'\\' { place } else { length };
+                    assert_eq!(plain_length(&text), expected, "{byte} at {place} of {length}");
+                }
+            }
+        }
+    }
+}

@@ -160,3 +160,35 @@ impl fmt::Debug for Key {
         write!(f, "Key({self})")
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_read_one_by_one_or_refused() {
+        for length in Key::LENGTHS.map(|bytes| 2 * bytes) {
+            for place in 0..length {
+                for byte in 0..=0x7F_u8 {
+                    let mut digits = "0123456789abcdef".repeat(4).into_bytes();
+                    digits.truncate(length);
+                    *digits.get_mut(place).unwrap() = byte;
+                    let text = std::str::from_utf8(&digits).unwrap();
+                    let is_digit = matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                    let key = text.parse::<Key>();
+                    assert_eq!(key.is_ok(), is_digit, "{text:?}");
+                    if let Ok(key) = key {
+                        let read = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+                        assert_eq!(key.as_bytes(), digits.chunks(2).map(read).collect::<Vec<_>>());
+                        assert_eq!(key.to_string(), text);
+                    }
+                }
+            }
+        }
+        for length in (0..80).filter(|length| !Key::LENGTHS.contains(&(length / 2)) || length % 2 == 1) {
+            assert!("0".repeat(length).parse::<Key>().is_err(), "{length}");
+        }
+        assert!("é".repeat(32).parse::<Key>().is_err());
+    }
+}

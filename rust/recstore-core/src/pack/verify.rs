@@ -45,10 +45,11 @@ impl<B: AsRef<[u8]> + Sync> Pack<B> {
         let wrong_block = |error| PackError::of_block(self.path(), error);
         let entry = self.entry(row)?;
         self.table_entry(FOLDERS, entry.folder)?;
-        if let Some(key) = entry.name.key()
-            && !self.find(key)?.any(|found| found.is_ok_and(|(found, _)| found == row))
-        {
-            return Err(wrong("a recording is not found under its key"));
+        if let Some(key) = entry.name.key() {
+            let rows = self.find(key)?.map(|found| found.map(|(row, _)| row)).collect::<Result<Vec<_>, _>>()?;
+            if !rows.contains(&row) {
+                return Err(wrong("a recording is not found under its key"));
+            }
         }
         self.stamp(row)?;
         // A pack with stamps lies beside the files, and is never what they are made of again.
