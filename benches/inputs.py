@@ -48,6 +48,10 @@ class Inputs:
         else:
             synthetic.write(self.tree, count)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return where the files are: another process makes anew what this one holds in memory."""
+        return {"scratch": self.scratch, "tree": self.tree, "is_real": self.is_real}
+
     def __str__(self) -> str:
         source = "of RECSTORE_CORPUS" if self.is_real else "generated"
         return f"{len(self.files):,} recordings ({source}), {self.size / 1e6:.1f} MB"
@@ -132,7 +136,8 @@ class Inputs:
     def pack(self) -> Path:
         """A pack of the tree."""
         path = self.scratch / "recordings.pack"
-        self.store.pack(path)
+        if not path.exists():
+            self.store.pack(path)
         return path
 
     @cached_property
@@ -143,12 +148,14 @@ class Inputs:
     @cached_property
     def lmdb(self) -> Path:
         """An LMDB environment of them."""
-        return rivals.write_lmdb(self.scratch / "lmdb", self.bodies)
+        path = self.scratch / "lmdb"
+        return path if path.exists() else rivals.write_lmdb(path, self.bodies)
 
     @cached_property
     def sqlite(self) -> Path:
         """An SQLite database of them."""
-        return rivals.write_sqlite(self.scratch / "recordings.sqlite", self.bodies)
+        path = self.scratch / "recordings.sqlite"
+        return path if path.exists() else rivals.write_sqlite(path, self.bodies)
 
 
 def _is_typed_stream(response: dict[str, Any]) -> bool:

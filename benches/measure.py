@@ -1,4 +1,4 @@
-"""How the report measures: ways of doing one thing, taken in turns, in one process, and only if their answers agree.
+"""How the report measures: ways of doing one thing, taken in turns, in one fresh process, if their answers agree.
 
 Python's garbage collector is on, as it is in a run of tests, and does its full collection before each turn, outside of
 the time. The inputs are frozen out of it, so that no way pays for what this program holds.
@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import multiprocessing
 import os
 import platform
 import statistics
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 LEAST_ROUNDS = 3
@@ -150,6 +153,12 @@ class Comparison:
             name, part = self.aim_part
             aim = next(part * value for way, value in zip(self.ways[1:], others, strict=True) if way.name == name)
         return Row(operation, "s", ours, named + [Other(name, None) for name in self.missing], aim)
+
+
+def alone(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    """Return what comes of some work in a fresh process: it does not depend on the memory that work before it left."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work, *given, **named).result()
 
 
 def in_turns(ways: Sequence[Way], seconds: float, turn: Callable[[Way], T]) -> list[list[T]]:

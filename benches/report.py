@@ -19,12 +19,12 @@ import comparisons
 import processes
 import sizes
 from inputs import Inputs
-from measure import machine
+from measure import alone, machine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from measure import Row
+    from measure import Comparison, Row
 
 SECONDS = 4.0
 """How long a comparison is measured, if three rounds of it take no longer."""
@@ -33,20 +33,25 @@ WIDTH = 140
 """Of the table where there is no terminal."""
 
 FOOTNOTE = (
-    "Medians over turns that the ways take one after another in this process. Imports, memory and runs of pytest are "
-    "those of processes of their own, in seconds of CPU. The page cache is warm. The garbage collector is on, with a "
-    "full collection before each turn and nothing of the benchmark's own to look at. A ratio is the other's time or "
-    "size over recstore's: below 1, recstore loses. Loading and verifying use all cores in recstore, one in the "
-    "others."
+    "Medians over turns that the ways of a row take one after another, in a fresh process for each row. Imports, "
+    "memory and runs of pytest have each their own processes, and are in seconds of CPU. The page cache is warm. The "
+    "garbage collector is on, with a full collection before each turn and nothing of the benchmark's own to look at. A "
+    "ratio is the other's time or size over recstore's: below 1, recstore loses. Loading and verifying use all cores "
+    "in recstore, one in the others."
 )
+
+
+def rows_of(make: Callable[[Inputs], Comparison], inputs: Inputs, seconds: float) -> list[Row]:
+    """Measure one comparison."""
+    comparison = make(inputs)
+    with comparison.lasting:
+        return comparison.rows(seconds)
 
 
 def rows(inputs: Inputs, seconds: float = SECONDS) -> Iterator[Row]:
     """Give all rows, each when it is measured."""
     for make in comparisons.ALL:
-        comparison = make(inputs)
-        with comparison.lasting:
-            yield from comparison.rows(seconds)
+        yield from alone(rows_of, make, inputs, seconds)
     yield from processes.all_of(inputs)
     yield from sizes.all_of(inputs)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import pickle
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -73,6 +75,28 @@ def test_a_rival_that_answers_otherwise_is_found_out(
     comparison = getattr(benches("comparisons"), name)(inputs)
     with comparison.lasting, pytest.raises(benches("measure").DifferentAnswersError):
         comparison.rows(0)
+
+
+def test_each_comparison_has_a_fresh_process(benches: Any, inputs: Any) -> None:
+    alone = benches("measure").alone
+    assert alone(os.getpid) != os.getpid()
+    _ = inputs.recordings
+    assert "recordings" not in vars(pickle.loads(pickle.dumps(inputs)))
+    report, make = benches("report"), benches("comparisons").text_of_a_chunk
+    (row,) = alone(report.rows_of, make, inputs, 0)
+    assert row.operation == "text of a chunk, with its Chunk"
+
+
+def test_a_rival_that_is_wrong_ends_the_report(benches: Any, inputs: Any) -> None:
+    with pytest.raises(benches("measure").DifferentAnswersError, match="wrong differs from recstore at item 1"):
+        benches("measure").alone(benches("report").rows_of, a_wrong_rival, inputs, 0)
+
+
+def a_wrong_rival(_: Any) -> Any:
+    """Return a comparison in which a rival gives another answer."""
+    measure: Any = importlib.import_module("measure")
+    ways = [measure.Way("recstore", abs, [1, -2]), measure.Way("wrong", int, [1, -2])]
+    return measure.Comparison("wrong", ways, per=2)
 
 
 def test_generated_recordings_are_what_recorders_write(inputs: Any) -> None:
