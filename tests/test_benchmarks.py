@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import pickle
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -77,22 +76,38 @@ def test_a_rival_that_answers_otherwise_is_found_out(
         comparison.rows(0)
 
 
-def test_each_comparison_has_a_fresh_process(benches: Any, inputs: Any) -> None:
-    alone = benches("measure").alone
-    assert alone(os.getpid) != os.getpid()
-    _ = inputs.recordings
-    assert "recordings" not in vars(pickle.loads(pickle.dumps(inputs)))
-    report, make = benches("report"), benches("comparisons").text_of_a_chunk
-    (row,) = alone(report.rows_of, make, inputs, 0)
-    assert row.operation == "text of a chunk, with its Chunk"
+@pytest.fixture
+def comparisons_alone(benches: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return what makes the report of nothing but some comparisons."""
+    for other in ("processes", "sizes"):
+        monkeypatch.setattr(benches(other), "all_of", lambda _: [])
+
+    def report(inputs: Any, *made_by: Any) -> list[Any]:
+        monkeypatch.setattr(benches("comparisons"), "ALL", made_by)
+        return list(benches("report").rows(inputs, 0))
+
+    return report
 
 
-def test_a_rival_that_is_wrong_ends_the_report(benches: Any, inputs: Any) -> None:
+def test_each_row_has_a_fresh_process(comparisons_alone: Any, inputs: Any) -> None:
+    assert inputs.recordings
+    rows = comparisons_alone(inputs, of_its_process, of_its_process)
+    assert len({os.getpid(), *(int(row.operation) for row in rows)}) == 3
+
+
+def of_its_process(inputs: Any) -> Any:
+    """Return a comparison that is called by its process, which must not begin with what another had in memory."""
+    assert "recordings" not in vars(inputs)
+    measure: Any = importlib.import_module("measure")
+    return measure.Comparison(str(os.getpid()), [measure.Way("recstore", abs, [1])], per=1)
+
+
+def test_a_rival_that_is_wrong_ends_the_report(benches: Any, comparisons_alone: Any, inputs: Any) -> None:
     with pytest.raises(benches("measure").DifferentAnswersError, match="wrong differs from recstore at item 1"):
-        benches("measure").alone(benches("report").rows_of, a_wrong_rival, inputs, 0)
+        comparisons_alone(inputs, of_a_wrong_rival)
 
 
-def a_wrong_rival(_: Any) -> Any:
+def of_a_wrong_rival(_: Any) -> Any:
     """Return a comparison in which a rival gives another answer."""
     measure: Any = importlib.import_module("measure")
     ways = [measure.Way("recstore", abs, [1, -2]), measure.Way("wrong", int, [1, -2])]

@@ -19,9 +19,9 @@ fn copy_by_avx2<const ASCII: bool, S: Fn(u8, u8) -> u8>(room: &mut [u8], text: &
     copy_by::<WIDE, ASCII>(room, text, signs_of)
 }
 
-/// As [`plain_length`](super::plain::plain_length), which alone calls it.
+/// As [`plain_length`](super::plain::plain_length), which alone has it called.
 pub(super) fn plain_length(text: &[u8]) -> usize {
-    // SAFETY: as above.
+    // SAFETY: the caller has asked the processor whether it has AVX2. What is called is safe code otherwise.
     unsafe { plain_length_by_avx2(text) }
 }
 
