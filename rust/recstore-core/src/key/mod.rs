@@ -71,16 +71,6 @@ impl Key {
         Some(Self { bytes, length: digest.len() as u8 })
     }
 
-    /// Makes a key of the first 6, 16 or 32 of some bytes; `None` for any other number.
-    #[must_use]
-    #[inline]
-    pub fn from_padded(bytes: &[u8; Self::MAX_LENGTH], length: usize) -> Option<Self> {
-        match length {
-            Self::MAX_LENGTH => Some(Self { bytes: *bytes, length: length as u8 }),
-            _ => Self::from_bytes(bytes.get(..length)?),
-        }
-    }
-
     /// Returns the bytes of the digest.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

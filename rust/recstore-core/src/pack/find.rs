@@ -153,10 +153,10 @@ impl<B: AsRef<[u8]>> Pack<B> {
         let fields = self.fields(row)?;
         let key = match usize::from(fields[KEY_LENGTH]) {
             0 => None,
-            length => Some(
-                Key::from_padded(padded_key, length)
-                    .ok_or_else(|| self.problem(damaged(0, "a key has no length that keys have")))?,
-            ),
+            length => {
+                let key = padded_key.get(..length).and_then(Key::from_bytes);
+                Some(key.ok_or_else(|| self.problem(damaged(0, "a key has no length that keys have")))?)
+            }
         };
         let folder = u32_at(fields, FOLDER).unwrap_or_default();
         let detail = u32_at(fields, NAME).unwrap_or_default();
